@@ -1,0 +1,1 @@
+"""REST and screens over the station."""

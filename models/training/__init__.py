@@ -1,0 +1,1 @@
+"""The virtual lightbox, data sets, training, evaluation and export (an optional extra)."""

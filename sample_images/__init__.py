@@ -1,0 +1,1 @@
+"""Captures that anyone can inspect at once, with their truth."""

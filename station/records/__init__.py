@@ -1,0 +1,1 @@
+"""Tables, migrations, the QC log, the image store."""
