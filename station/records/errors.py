@@ -1,0 +1,23 @@
+"""What can go wrong with the records.
+
+RecordsError
+├── NotRecorded     nothing is stored under that number or name
+├── Conflict        somebody else was first, or the record no longer allows it
+└── Damaged         what is stored is not what was written
+"""
+
+
+class RecordsError(Exception):
+    """The database or the image store cannot do what was asked; the message says which, why, and what to do."""
+
+
+class NotRecorded(RecordsError):
+    """Nothing is stored under that number or name."""
+
+
+class Conflict(RecordsError):
+    """Somebody else was first, or what is already recorded no longer allows it."""
+
+
+class Damaged(RecordsError):
+    """What is stored is not what was written."""
