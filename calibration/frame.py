@@ -61,7 +61,7 @@ class Frame:
 
     def __post_init__(self) -> None:
         name = f"frame {self.view}/{self.light}"
-        if self.pixels.dtype not in (np.uint8, np.uint16):
+        if self.pixels.dtype.name not in ("uint8", "uint16"):
             raise FrameError(f"{name} has samples of {self.pixels.dtype}; allowed are uint8 and uint16")
         if self.pixels.ndim not in (2, 3) or (self.pixels.ndim == 3 and self.pixels.shape[2] != 3):
             raise FrameError(
