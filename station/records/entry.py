@@ -61,8 +61,8 @@ class RefusalEntry:
 class InspectionEntry:
     """One inspection with everything that must be stored with it.
 
-    Exactly one of `judgement` and `refusal` is there. `captured_at` carries its offset, so that the day is the day on the
-    station's wall. `replay`, `timings_ms` and `report` are JSON-ready; `report` is the whole published document.
+    Exactly one of `judgement` and `refusal` is there. `captured_at` carries its offset, so that the day is the day on
+    the station's wall. `replay`, `timings_ms` and `report` are JSON-ready; `report` is the whole published document.
     """
 
     station: str

@@ -1,0 +1,157 @@
+"""Open the QC database: an engine over a schema that is up to date, or a sentence why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
+
+from loupebox.station.records.errors import RecordsError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SQLITE_HEADER = b"SQLite format 3\0"
+BUSY_TIMEOUT_S = 30
+
+
+def open_database(where: str | Path) -> Engine:
+    """An engine on the database at a path or URL, created or migrated forward as needed."""
+    url = _url(where)
+    shown = url.render_as_string(hide_password=True) if url.get_backend_name() != "sqlite" else str(url.database)
+    if url.get_backend_name() == "sqlite":
+        _prepare_file(Path(str(url.database)))
+    _migrate(url, shown)
+    return _engine(url, foreign_keys=True)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent look at the database."""
+    with _translated(engine, "read"), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction: everything inside is on disk when the block ends, or none of it."""
+    with (
+        _translated(engine, "write to"),
+        engine.connect().execution_options(writes=True) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def _translated(engine: Engine, act: str) -> Iterator[None]:
+    shown = engine.url.render_as_string(hide_password=True)
+    try:
+        yield
+    except DBAPIError as error:
+        raise RecordsError(f"cannot {act} the database {shown}: {error.orig}") from error
+    except UnicodeEncodeError as error:
+        raise RecordsError(f"cannot {act} the database {shown}: {error.object!r} is no valid text") from error
+
+
+def _url(where: str | Path) -> URL:
+    if isinstance(where, Path) or "://" not in where:
+        return URL.create("sqlite", database=str(Path(where).absolute()))
+    try:
+        url = make_url(where)
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise RecordsError(f"'{where}' names no database; give a file or a URL like sqlite:////data/qc.db") from error
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise RecordsError(f"'{where}' keeps nothing when the station stops; give a file")
+    return url
+
+
+def _prepare_file(path: Path) -> None:
+    """Its folder is there, and it is an SQLite file or not there yet."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            start = file.read(len(SQLITE_HEADER))
+    except OSError as error:
+        raise RecordsError(f"cannot open the database {path}: {error.strerror}") from error
+    if start not in (b"", SQLITE_HEADER):
+        raise RecordsError(f"{path} is no SQLite database; move it away or name another file")
+
+
+def _engine(url: URL, *, foreign_keys: bool) -> Engine:
+    engine = create_engine(
+        url,
+        json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
+        poolclass=None if foreign_keys else NullPool,
+        **({"connect_args": {"timeout": BUSY_TIMEOUT_S}} if url.get_backend_name() == "sqlite" else {}),
+    )
+    if url.get_backend_name() != "sqlite":
+        return engine
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        connection.isolation_level = None  # the driver must not begin or commit on its own: "begin" below does
+        connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # in WAL: each commit reaches the disk
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+        # A writer asks for the lock at once: a reader that turned writer would be refused without any waiting.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+    return engine
+
+
+def _migrate(url: URL, shown: str) -> None:
+    """Bring the schema forward in one transaction; foreign keys rest meanwhile, since batch mode rebuilds tables."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    scripts = ScriptDirectory.from_config(config)
+    engine = _engine(url, foreign_keys=False)
+    try:
+        with reading(engine) as connection:
+            if MigrationContext.configure(connection).get_current_revision() == scripts.get_current_head():
+                _check_writable(engine)
+                return
+        with writing(engine) as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+            _check_ours(connection, current, scripts, shown)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DBAPIError as error:
+        raise RecordsError(f"cannot open the database {shown}: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def _check_writable(engine: Engine) -> None:
+    """A station that cannot record must not start to inspect."""
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+
+
+def _check_ours(connection: Connection, current: str | None, scripts: ScriptDirectory, shown: str) -> None:
+    if current is None:
+        if tables := inspect(connection).get_table_names():
+            raise RecordsError(
+                f"{shown} is the database of another program (it has a table '{tables[0]}'); name another file"
+            )
+        return
+    if current not in {script.revision for script in scripts.walk_revisions()}:
+        raise RecordsError(
+            f"{shown} was written by a newer Loupebox (schema '{current}'; this one knows up to "
+            f"'{scripts.get_current_head()}'); install that version"
+        )

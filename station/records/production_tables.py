@@ -1,0 +1,59 @@
+"""Tables of what is made: styles, spec sheets, jobs, pieces."""
+
+from datetime import date
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field
+
+from loupebox.station.records.columns import Table, key, link
+
+
+class StyleRow(Table, table=True):
+    __tablename__ = "style"
+
+    code: str = Field(primary_key=True)
+    name: str | None = None
+    family: str | None = None
+
+
+class SpecRevisionRow(Table, table=True):
+    """A spec sheet word for word; only ever added to."""
+
+    __tablename__ = "spec_revision"
+    __table_args__ = (UniqueConstraint("style", "revision"),)
+
+    id: int | None = key()
+    style: str = link("style.code", index=False)
+    revision: str
+    name: str
+    text: str
+    sha256: str
+    approved_by: str
+    approved_on: date
+
+
+class JobRow(Table, table=True):
+    """A bag; the shop's own system is its master, so a new import may change it."""
+
+    __tablename__ = "job"
+
+    id: str = Field(primary_key=True)
+    style: str = link("style.code")
+    due: date | None = None
+    quantity: int | None = None
+    caster: str | None = None
+    alloy: str | None = None
+    flask: str | None = None
+    setter: str | None = None
+    polisher: str | None = None
+
+
+class PieceRow(Table, table=True):
+    """One piece of a bag. Returned for repair, the same serial comes again in another bag."""
+
+    __tablename__ = "piece"
+    __table_args__ = (UniqueConstraint("serial", "job"),)
+
+    id: int | None = key()
+    serial: str
+    job: str = link("job.id")

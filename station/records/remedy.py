@@ -1,0 +1,98 @@
+"""What mends which defect, and who does it: a starting table of ours, for the shop to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from loupebox.inspect.finding import Finding
+from loupebox.inspect.prong import Prong
+from loupebox.inspect.verdict import Check, Verdict
+from loupebox.station.records.entry import InspectionEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """An operation and the bench that does it."""
+
+    operation: str
+    bench: str
+
+
+RE_TIP = Remedy("re-tip", "setting")
+TIGHTEN = Remedy("tighten", "setting")
+RE_SET = Remedy("re-set the stone", "setting")
+LASER_WELD = Remedy("laser weld", "laser")
+RE_POLISH = Remedy("re-polish", "polishing")
+RESIZE = Remedy("resize", "mounting")
+ROUND_UP = Remedy("round up", "mounting")
+RE_CAST = Remedy("re-cast", "casting")
+
+REMEDIES: dict[str, Remedy] = {
+    "prong_missing": RE_TIP,
+    "prong_short": RE_TIP,
+    "prong_long": Remedy("trim the prong", "setting"),
+    "prong_bent": TIGHTEN,
+    "prong_lifted": TIGHTEN,
+    "prong_unsure": TIGHTEN,
+    "prong_count": RE_TIP,
+    "stone_size": RE_SET,
+    "stone_off_centre": RE_SET,
+    "gas_porosity": LASER_WELD,
+    "shrinkage_porosity": LASER_WELD,
+    "scratch": RE_POLISH,
+    "orange_peel": RE_POLISH,
+    "dull_patch": RE_POLISH,
+    "wrong_size": RESIZE,
+    "out_of_round": ROUND_UP,
+    "shank_size": RE_CAST,
+}
+ANYTHING_ELSE = Remedy("look into it", "mounting")
+
+DIMENSION_KINDS = {
+    "inner_diameter_mm": "wrong_size",
+    "out_of_round_mm": "out_of_round",
+    "shank_width_mm": "shank_size",
+    "shank_thickness_mm": "shank_size",
+    "stone_diameter_mm": "stone_size",
+    "stone_offset_mm": "stone_off_centre",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A check that did not pass, in the shop's words."""
+
+    kind: str
+    check_name: str
+    verdict: Verdict
+    reason: str
+
+    @property
+    def remedy(self) -> Remedy:
+        return REMEDIES.get(self.kind, ANYTHING_ELSE)
+
+
+def defects_of(entry: InspectionEntry) -> tuple[Defect, ...]:
+    """One defect for each kind behind each check that did not pass."""
+    if entry.judgement is None:
+        return ()
+    return tuple(
+        Defect(kind, check.name, check.verdict, check.reason)
+        for check in entry.judgement.checks
+        if check.verdict is not Verdict.PASS
+        for kind in _kinds(check, entry.prongs, entry.findings)
+    )
+
+
+def _kinds(check: Check, prongs: tuple[Prong, ...], findings: tuple[Finding, ...]) -> Iterator[str]:
+    """Check names are `inner_diameter_mm`, `prong_3`, `porosity zone A`."""
+    surface, _, zone = check.name.partition(" zone ")
+    prong = next((p for p in prongs if check.name == f"prong_{p.index}"), None)
+    if prong is not None:
+        yield f"prong_{'unsure' if prong.state == 'good' else prong.state}"
+    elif zone:
+        kinds = {f.kind for f in findings if f.zone == zone and f.kind.endswith(surface)}
+        yield from sorted(kinds) or [surface]
+    else:
+        yield DIMENSION_KINDS.get(check.name, check.name)
