@@ -1,0 +1,279 @@
+"""The document that `loupebox inspect --json` prints, the log stores and the API serves: versioned, published, complete."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from loupebox.calibration.estimate import Estimate
+from loupebox.calibration.frame import Light, View
+from loupebox.inspect.finding import Finding, FindingKind, Zone
+from loupebox.inspect.measurement import Measurement, MeasurementResult
+from loupebox.inspect.prong import Prong, ProngState
+from loupebox.inspect.verdict import Check, Verdict
+from loupebox.station.refusal import Refusal, RefusalCode
+
+SCHEMA = 1
+
+Outcome = Literal["PASS", "REVIEW", "FAIL", "REFUSED"]
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class PieceReport(_Part):
+    """Which piece, from its capture.json."""
+
+    station: str
+    piece: str
+    job: str
+    style: str
+    captured_at: AwareDatetime
+
+
+class RefusalReport(_Part):
+    """Why no verdict was given."""
+
+    code: RefusalCode
+    reason: str = Field(description='completes "retake, because ..."')
+    advice: str = Field(description="what to do first")
+
+
+class CheckReport(_Part):
+    """One requirement of the spec sheet, held against the piece."""
+
+    name: str
+    verdict: Verdict
+    reason: str
+
+
+class ContributionReport(_Part):
+    """One line of an uncertainty budget, in the unit of the measurement."""
+
+    name: str
+    standard_uncertainty: float
+
+
+class MeasurementReport(_Part):
+    """One measured quantity; what could not be measured has no value but a reason."""
+
+    name: str
+    value: float | None
+    expanded_uncertainty: float | None = Field(description="coverage factor 2, about 95 %; in the unit of the value")
+    unit: str | None
+    lower: float | None = Field(description="lower limit of the spec sheet, in the unit of the value")
+    upper: float | None
+    nominal: float | None
+    outcome: Verdict | None = Field(description="null when the spec sheet does not limit it")
+    conformance_probability: float | None = Field(description="probability that the true value is inside the limits")
+    reason: str | None = Field(description="why it could not be measured; null when it was")
+    budget: tuple[ContributionReport, ...]
+
+
+class LengthReport(_Part):
+    """A length with its expanded uncertainty (coverage factor 2), in mm."""
+
+    value: float
+    expanded_uncertainty: float
+
+
+class ProngReport(_Part):
+    """One place of the style's prong pattern and what stands there."""
+
+    index: int
+    angle_deg: float
+    state: ProngState
+    reason: str
+    length_mm: LengthReport | None
+    bend_mm: LengthReport | None
+    lift_mm: LengthReport | None
+    tip_xy_px: Point | None = Field(description="in the top view")
+    tip_oblique_xy_px: Point | None
+
+
+class FindingReport(_Part):
+    """One surface defect; pixels count from the centre of the frame's first one, x to the right, y down."""
+
+    kind: FindingKind
+    view: View
+    light: Light = Field(description="the light in which a person sees it best")
+    box_xywh_px: Box
+    box_xywh_mm: Box
+    polygon_xy_px: tuple[Point, ...]
+    polygon_xy_mm: tuple[Point, ...]
+    size_mm: float = Field(description="largest extent")
+    size_expanded_uncertainty_mm: float
+    width_mm: float = Field(description="smallest extent")
+    area_mm2: float
+    zone: Zone
+    score: float
+
+
+class RingSizesReport(_Part):
+    """The inner diameter in four scales, each to its nearest step."""
+
+    iso: str
+    us: str
+    uk: str
+    jp: str
+
+
+class SpecReplay(_Part):
+    """The spec sheet that judged."""
+
+    style: str
+    revision: str
+    sha256: Sha256
+
+
+class CertificateReplay(_Part):
+    """One calibration certificate that was used."""
+
+    view: View
+    certificate_id: str
+    sha256: Sha256
+
+
+class ModelReplay(_Part):
+    """One model that was used."""
+
+    name: str
+    version: str
+    sha256: Sha256
+
+
+class FrameReplay(_Part):
+    """One frame that was read."""
+
+    view: View
+    light: Light
+    sha256: Sha256
+    width_px: int
+    height_px: int
+    exposure_ms: float
+    gain_db: float
+    camera_serial: str
+
+
+class Replay(_Part):
+    """All that went into the verdict: with the same, it comes out the same."""
+
+    software: str
+    libraries: dict[str, str]
+    spec: SpecReplay
+    certificates: tuple[CertificateReplay, ...]
+    models: tuple[ModelReplay, ...]
+    frames: tuple[FrameReplay, ...]
+
+
+class Report(_Part):
+    """One inspection of one piece."""
+
+    schema_: Literal[1] = Field(default=SCHEMA, alias="schema", description="version of this document")
+    piece: PieceReport
+    verdict: Outcome
+    reasons: tuple[str, ...] = Field(description="why it is not simply a PASS, the worst first")
+    refusal: RefusalReport | None
+    checks: tuple[CheckReport, ...]
+    measurements: tuple[MeasurementReport, ...]
+    ring_sizes: RingSizesReport | None
+    prongs: tuple[ProngReport, ...]
+    findings: tuple[FindingReport, ...]
+    timings_ms: dict[str, float]
+    replay: Replay
+
+    def to_json(self) -> str:
+        """The document as text."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+    def to_document(self) -> dict[str, Any]:
+        """The document as JSON-ready values."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def piece_report(station: str, piece: str, job: str, style: str, captured_at: datetime) -> PieceReport:
+    return PieceReport(station=station, piece=piece, job=job, style=style, captured_at=captured_at)
+
+
+def refusal_report(refusal: Refusal) -> RefusalReport:
+    return RefusalReport(code=refusal.code, reason=refusal.reason, advice=refusal.advice)
+
+
+def check_report(check: Check) -> CheckReport:
+    return CheckReport(name=check.name, verdict=check.verdict, reason=check.reason)
+
+
+def measurement_report(result: MeasurementResult, check: Check | None) -> MeasurementReport:
+    """A measurement with the limits that its check, where there is one, held it against."""
+    limits = check.limits if check else None
+    estimate = result.estimate if isinstance(result, Measurement) else None
+    return MeasurementReport(
+        name=result.name,
+        value=estimate.value if estimate else None,
+        expanded_uncertainty=estimate.expanded_uncertainty if estimate else None,
+        unit=estimate.unit if estimate else None,
+        lower=limits.lower if limits else None,
+        upper=limits.upper if limits else None,
+        nominal=limits.nominal if limits else None,
+        outcome=check.verdict if check else None,
+        conformance_probability=check.conformance_probability if check else None,
+        reason=None if isinstance(result, Measurement) else result.reason,
+        budget=tuple(
+            ContributionReport(name=c.name, standard_uncertainty=c.standard_uncertainty)
+            for c in (estimate.budget if estimate else ())
+        ),
+    )
+
+
+def prong_report(prong: Prong) -> ProngReport:
+    return ProngReport(
+        index=prong.index,
+        angle_deg=prong.angle_deg,
+        state=prong.state,
+        reason=prong.reason,
+        length_mm=_length(prong.length_mm),
+        bend_mm=_length(prong.bend_mm),
+        lift_mm=_length(prong.lift_mm),
+        tip_xy_px=prong.tip_xy_px,
+        tip_oblique_xy_px=prong.tip_oblique_xy_px,
+    )
+
+
+def finding_report(finding: Finding) -> FindingReport:
+    return FindingReport(
+        kind=finding.kind,
+        view=finding.view,
+        light=finding.light,
+        box_xywh_px=finding.box_xywh_px,
+        box_xywh_mm=finding.box_xywh_mm,
+        polygon_xy_px=finding.polygon_xy_px,
+        polygon_xy_mm=finding.polygon_xy_mm,
+        size_mm=finding.size_mm.value,
+        size_expanded_uncertainty_mm=finding.size_mm.expanded_uncertainty,
+        width_mm=finding.width_mm,
+        area_mm2=finding.area_mm2,
+        zone=finding.zone,
+        score=finding.score,
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the document, as published in report.schema.json."""
+    schema = Report.model_json_schema(by_alias=True, mode="serialization")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Loupebox inspection report",
+        **{key: value for key, value in schema.items() if key != "title"},
+    }
+
+
+def _length(estimate: Estimate | None) -> LengthReport | None:
+    if estimate is None:
+        return None
+    return LengthReport(value=estimate.value, expanded_uncertainty=estimate.expanded_uncertainty)

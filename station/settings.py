@@ -1,0 +1,71 @@
+"""What one station is set to: one small typed file, passed in and never imported as a global."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+import loupebox.models
+import loupebox.sample_images
+from loupebox.calibration.document import problems
+
+FILE_NAME = "loupebox.toml"
+SAMPLES_DIR = Path(loupebox.sample_images.__file__).parent
+MODELS_DIR = Path(loupebox.models.__file__).parent
+
+
+class SettingsError(ValueError):
+    """A settings file that cannot be used: the message names file, key, value and what is allowed."""
+
+
+class Settings(BaseModel):
+    """Where things lie and where the station listens; relative paths count from the folder of the settings file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    data_dir: Path = Field(default=Path("loupebox-data"), description="folder of the QC database and stored frames")
+    database: str = Field(default="", description="database URL; empty for qc.sqlite in data_dir")
+    specs_dir: Path = Field(default=SAMPLES_DIR / "specs", description="folder of spec sheets, <STYLE>.toml")
+    calibration_dir: Path = Field(default=SAMPLES_DIR / "calibration", description="folder of certificates")
+    models_dir: Path = Field(default=MODELS_DIR, description="folder of models and their cards")
+    jobs_file: Path = Field(default=SAMPLES_DIR / "jobs.toml", description="production jobs")
+    host: str = Field(default="127.0.0.1", description="address on which the station listens")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8000, description="port on which it listens")
+
+    @field_validator("data_dir", "specs_dir", "calibration_dir", "models_dir", "jobs_file")
+    @classmethod
+    def _from_base(cls, path: Path, info: ValidationInfo) -> Path:
+        base = (info.context or {}).get("base", Path())
+        return (base / path.expanduser()).absolute()
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.data_dir / 'qc.sqlite'}"
+
+    @property
+    def frames_dir(self) -> Path:
+        """Where the image store keeps frames by content."""
+        return self.data_dir / "frames"
+
+    @classmethod
+    def load(cls, path: Path | None = None, **overrides: object) -> Self:
+        """Settings of a file, or the defaults without one; `overrides` that are not None win."""
+        document: dict[str, object] = {}
+        if path is not None:
+            try:
+                document = tomllib.loads(path.read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError) as error:
+                raise SettingsError(f"settings file {path} cannot be read: {error}") from None
+            except tomllib.TOMLDecodeError as error:
+                raise SettingsError(f"{path}: not TOML: {error}") from None
+        source = str(path or "settings")
+        base = path.absolute().parent if path is not None else Path.cwd()
+        try:
+            in_file = cls.model_validate(document, context={"base": base})
+            given = {key: value for key, value in overrides.items() if value is not None}
+            return cls.model_validate({**in_file.model_dump(), **given}, context={"base": Path.cwd()})
+        except ValidationError as error:
+            raise SettingsError(problems(error, cls, source)[0]) from None
