@@ -67,8 +67,13 @@ def problems(error: ValidationError, model: type[BaseModel], source: str) -> tup
         for d in details
         if d["type"] == "extra_forbidden" and (suggestion := _nearest(model, d["loc"])) is not None
     }
+    # A list or table counts as bad when something inside it is; what is inside says it better.
+    around = {d["loc"][:n] for d in details for n in range(len(d["loc"]))}
     return tuple(
-        f"{source}: {_sentence(d, model)}" for d in details if not (d["type"] == "missing" and d["loc"] in misspelt)
+        f"{source}: {_sentence(d, model)}"
+        for d in details
+        if not (d["type"] == "missing" and d["loc"] in misspelt)
+        and not (d["type"] == "too_short" and d["loc"] in around)
     )
 
 
