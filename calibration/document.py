@@ -88,7 +88,8 @@ def _sentence(detail: Any, model: type[BaseModel]) -> str:
         return f"unknown key '{key}'; allowed are {', '.join(_keys(model, loc))}"
     if kind == "missing":
         inside = _model_at(model, loc[:-1])
-        description = inside.model_fields[str(loc[-1])].description if inside and str(loc[-1]) in _names(inside) else ""
+        fields = {field.alias or name: field for name, field in inside.model_fields.items()} if inside else {}
+        description = fields[str(loc[-1])].description if str(loc[-1]) in fields else None
         return f"key '{key}' is missing" + (f"; it holds {description}" if description else "")
     if kind == "value_error":
         return f"{key}: {detail['ctx']['error']}" if key else str(detail["ctx"]["error"])
