@@ -1,4 +1,4 @@
-"""The document that `loupebox inspect --json` prints, the log stores and the API serves: versioned, published, complete."""
+"""The document that `loupebox inspect --json` prints, the log stores and the API serves."""
 
 from __future__ import annotations
 

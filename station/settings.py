@@ -27,7 +27,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     data_dir: Path = Field(default=Path("loupebox-data"), description="folder of the QC database and stored frames")
-    database: str = Field(default="", description="database URL; empty for qc.sqlite in data_dir")
+    database: str = Field(default="", description="URL or file of the QC database; empty for qc.sqlite in data_dir")
     specs_dir: Path = Field(default=SAMPLES_DIR / "specs", description="folder of spec sheets, <STYLE>.toml")
     calibration_dir: Path = Field(default=SAMPLES_DIR / "calibration", description="folder of certificates")
     models_dir: Path = Field(default=MODELS_DIR, description="folder of models and their cards")
@@ -42,8 +42,9 @@ class Settings(BaseModel):
         return (base / path.expanduser()).absolute()
 
     @property
-    def database_url(self) -> str:
-        return self.database or f"sqlite:///{self.data_dir / 'qc.sqlite'}"
+    def database_location(self) -> str | Path:
+        """URL or file of the QC database."""
+        return self.database or self.data_dir / "qc.sqlite"
 
     @property
     def frames_dir(self) -> Path:

@@ -1,0 +1,153 @@
+"""The capture gate: "retake, because ..." rather than a verdict on a capture that cannot carry one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from loupebox.calibration.certificate import CalibrationExpired
+from loupebox.calibration.frame import Light, LinearFrame, View
+from loupebox.calibration.sharpness import edge_sigma_px
+from loupebox.inspect.spec import Spec
+from loupebox.station.calibration_set import CalibrationSet
+from loupebox.station.capture import Capture
+from loupebox.station.needs import STRIPES_X, STRIPES_Y, frames_needed, views_needed
+from loupebox.station.refusal import Refusal
+
+LinearFrames = Mapping[tuple[View, Light], LinearFrame]
+
+DARK = 0.03
+"""Share of full scale that the brightest hundredth of a lit frame reaches at least."""
+DARK_BACKLIGHT = 0.2
+"""The same for a backlight, whose bright field is most of the frame."""
+STRIPES_AGREE = 0.8
+"""Opposite phases add up to the same light; a pair with less than this share of the other has a light that failed."""
+BLUR_ALLOWED = 2.0
+"""Times the blur at calibration; the model and the measurements were shown to hold up to it."""
+SATURATED_ALLOWED = {"backlight": 0.001, "dome": 0.05, "coaxial": 0.05}
+"""Share of pixels at full scale. A saturated backlight moves the edges, so nearly none are allowed there."""
+SATURATED_STRIPES = 0.02
+
+
+def check_capture(capture: Capture, spec: Spec, calibration: CalibrationSet) -> Refusal | None:
+    """What can be told without looking at a pixel: the style, each frame, a valid certificate for each camera."""
+    return next(_capture_refusals(capture, spec, calibration), None)
+
+
+def check_light(frames: LinearFrames) -> Refusal | None:
+    """Every light fired, and none too brightly."""
+    return next(_light_refusals(frames), None)
+
+
+def check_focus(frames: LinearFrames, calibration: CalibrationSet) -> Refusal | None:
+    """Each view is as sharp as its calibration, within `BLUR_ALLOWED`."""
+    return next(_focus_refusals(frames, calibration), None)
+
+
+def check_style(spec: Spec, has_head: bool) -> Refusal | None:
+    """The silhouette is of the family that the spec sheet describes."""
+    if has_head == (spec.head is not None):
+        return None
+    seen = "has a head" if has_head else "has no head"
+    wanted = "a solitaire" if spec.family == "solitaire" else "a plain band"
+    return wrong_style(spec, f"the piece {seen}, and {spec.style} is {wanted}")
+
+
+def wrong_style(spec: Spec, reason: str) -> Refusal:
+    """A refusal for a piece that is not of the style in whose name it was handed in."""
+    return Refusal("wrong_style", f"this is not {spec.style}: {reason}", "check the job bag and scan it again")
+
+
+def _capture_refusals(capture: Capture, spec: Spec, calibration: CalibrationSet) -> Iterator[Refusal]:
+    record = capture.record
+    if record.style != spec.style:
+        yield wrong_style(spec, f"the capture says style {record.style}")
+    for view, light in frames_needed(spec):
+        if capture.frame(view, light) is None:
+            yield Refusal("frame_missing", f"frame {view}/{light} is missing", "capture the piece again")
+    for (view, light), frame in capture.frames.items():
+        first = next(f for (v, _), f in capture.frames.items() if v == view)
+        if frame.pixels.shape[:2] != first.pixels.shape[:2]:
+            yield Refusal(
+                "frame_missing",
+                f"frame {view}/{light} has {_size(frame.pixels)} pixels, {view}/{first.light} {_size(first.pixels)}; "
+                "all frames of a view must have the same size",
+                "check the camera's settings",
+            )
+    for view in views_needed(spec):
+        if view not in calibration:
+            yield Refusal("calibration_missing", f"the {view} view has no calibration", f"calibrate the {view} view")
+            continue
+        certificate = calibration[view].certificate
+        try:
+            certificate.check_valid(record.when)
+        except CalibrationExpired as expired:
+            yield Refusal("calibration_expired", str(expired), f"calibrate the {view} view")
+        serials = {f.camera_serial for (v, _), f in capture.frames.items() if v == view}
+        for serial in sorted(serials - {certificate.camera_serial}):
+            yield Refusal(
+                "calibration_missing",
+                f"the {view} view was taken by camera {serial}, and its calibration is of {certificate.camera_serial}",
+                f"calibrate the {view} view",
+            )
+
+
+def _light_refusals(frames: LinearFrames) -> Iterator[Refusal]:
+    for (view, light), frame in frames.items():
+        level = float(np.percentile(frame.luminance, 99))
+        needed = DARK_BACKLIGHT if light == "backlight" else DARK
+        if level < needed:
+            yield _light_missing(view, light, f"its frame reaches {level:.1%} of full scale, needed are {needed:.0%}")
+    for view in dict.fromkeys(view for view, _ in frames):
+        for stripes in (STRIPES_X, STRIPES_Y):
+            yield from _stripes_refusals(frames, view, stripes)
+    for (view, light), frame in frames.items():
+        share = float(frame.saturated.mean())
+        allowed = SATURATED_ALLOWED.get(light, SATURATED_STRIPES)
+        if share > allowed:
+            yield Refusal(
+                "saturated",
+                f"the {view} view is too bright under {light} ({share:.1%} of its pixels at full scale, "
+                f"allowed {allowed:.1%})",
+                f"lower the exposure of {view}/{light} or remove the glare",
+            )
+
+
+def _stripes_refusals(frames: LinearFrames, view: View, stripes: tuple[Light, ...]) -> Iterator[Refusal]:
+    """I_k = A + B cos(phase + k pi/2), so frames 0 and 2 add up to the same as frames 1 and 3."""
+    if any((view, light) not in frames for light in stripes):
+        return
+    levels = [float(frames[view, light].luminance.mean()) for light in stripes]
+    pairs = (levels[0] + levels[2], levels[1] + levels[3])
+    weak = 0 if pairs[0] < pairs[1] else 1
+    if pairs[weak] < STRIPES_AGREE * pairs[1 - weak]:
+        k = min((weak, weak + 2), key=lambda i: levels[i])
+        share = pairs[weak] / pairs[1 - weak]
+        yield _light_missing(view, stripes[k], f"with its opposite it gives {share:.0%} of the light of the other two")
+
+
+def _light_missing(view: View, light: Light, why: str) -> Refusal:
+    return Refusal("light_missing", f"{light} did not shine in the {view} view ({why})", f"check the light {light}")
+
+
+def _focus_refusals(frames: LinearFrames, calibration: CalibrationSet) -> Iterator[Refusal]:
+    for (view, light), frame in frames.items():
+        if light not in ("backlight", "dome"):
+            continue
+        sigma_px = edge_sigma_px(frame.luminance)
+        allowed_px = BLUR_ALLOWED * calibration[view].certificate.edge_sigma_px
+        if sigma_px is None:
+            yield Refusal(
+                "no_piece", f"the {view} view shows no edge under {light}", "place the piece in the middle of the view"
+            )
+        elif sigma_px > allowed_px:
+            yield Refusal(
+                "blurred",
+                f"the {view} view is blurred (edge {sigma_px:.1f} px, allowed {allowed_px:.1f} px)",
+                "seat the piece against the stop, wipe the lens and take it again",
+            )
+
+
+def _size(pixels: np.ndarray) -> str:
+    return f"{pixels.shape[1]} x {pixels.shape[0]}"
