@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from loupebox.calibration.certificate import CalibrationExpired
-from loupebox.calibration.frame import Light, LinearFrame, View
+from loupebox.calibration.frame import VIEWS, Light, LinearFrame, View
 from loupebox.calibration.sharpness import edge_sigma_px
 from loupebox.inspect.spec import Spec
 from loupebox.station.calibration_set import CalibrationSet
@@ -99,7 +99,7 @@ def _light_refusals(frames: LinearFrames) -> Iterator[Refusal]:
         needed = DARK_BACKLIGHT if light == "backlight" else DARK
         if level < needed:
             yield _light_missing(view, light, f"its frame reaches {level:.1%} of full scale, needed are {needed:.0%}")
-    for view in dict.fromkeys(view for view, _ in frames):
+    for view in VIEWS:
         for stripes in (STRIPES_X, STRIPES_Y):
             yield from _stripes_refusals(frames, view, stripes)
     for (view, light), frame in frames.items():

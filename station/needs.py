@@ -8,16 +8,15 @@ from loupebox.inspect.spec import Spec
 STRIPES_X: tuple[Light, ...] = ("stripes_x_0", "stripes_x_1", "stripes_x_2", "stripes_x_3")
 STRIPES_Y: tuple[Light, ...] = ("stripes_y_0", "stripes_y_1", "stripes_y_2", "stripes_y_3")
 
+SILHOUETTE: tuple[tuple[View, Light], ...] = (("face", "backlight"),)
+HEAD: tuple[tuple[View, Light], ...] = (("top", "dome"), ("oblique", "dome"))
+SHANK: tuple[tuple[View, Light], ...] = (("shank", "backlight"),)
+SURFACE: tuple[tuple[View, Light], ...] = tuple(("shank", light) for light in ("coaxial", *STRIPES_X, *STRIPES_Y))
+
 
 def frames_needed(spec: Spec) -> tuple[tuple[View, Light], ...]:
     """View and light of each frame, in the order in which they are best taken."""
-    needed: list[tuple[View, Light]] = [("face", "backlight")]
-    if spec.head is not None:
-        needed += [("top", "dome"), ("oblique", "dome")]
-    needed.append(("shank", "backlight"))
-    if spec.surface:
-        needed += [("shank", light) for light in ("coaxial", *STRIPES_X, *STRIPES_Y)]
-    return tuple(needed)
+    return (*SILHOUETTE, *(HEAD if spec.head is not None else ()), *SHANK, *(SURFACE if spec.surface else ()))
 
 
 def views_needed(spec: Spec) -> tuple[View, ...]:
