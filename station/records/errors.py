@@ -3,6 +3,7 @@
 RecordsError
 ├── NotRecorded     nothing is stored under that number or name
 ├── Conflict        somebody else was first, or the record no longer allows it
+├── NotAllowed      what was asked lacks something or is out of range; asking otherwise helps
 └── Damaged         what is stored is not what was written
 """
 
@@ -17,6 +18,10 @@ class NotRecorded(RecordsError):
 
 class Conflict(RecordsError):
     """Somebody else was first, or what is already recorded no longer allows it."""
+
+
+class NotAllowed(RecordsError):
+    """What was asked lacks something or is out of range; asking otherwise helps."""
 
 
 class Damaged(RecordsError):
