@@ -1,10 +1,12 @@
 """What the tables share: one metadata, times in UTC, words out of a fixed list."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, MetaData
+from sqlalchemy import JSON, CheckConstraint, Connection, DateTime, Dialect, ForeignKey, MetaData, Table, insert
+from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -20,10 +22,22 @@ METADATA = MetaData(
 """Every constraint has a name, so that a later migration can change it."""
 
 
-class Table(SQLModel):
-    """What every table of the log derives from. Tables do not validate: values are checked before they come here."""
+class StoredRow(SQLModel):
+    """What every table of the log derives from; `SpecRevisionRow` is the table `spec_revision`.
+
+    Tables do not validate: values are checked before they come here.
+    """
 
     metadata: ClassVar[MetaData] = METADATA  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Row")).lower()
+
+
+def table_of(row: type[StoredRow]) -> Table:
+    """The table behind a class, for queries."""
+    return METADATA.tables[str(row.__tablename__)]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -58,8 +72,17 @@ def link(target: str, *, index: bool = True, nullable: bool = False) -> Any:
 
 
 def moment() -> Any:
+    """A column of moments."""
     return Field(sa_type=UtcDateTime)
 
 
 def json() -> Any:
+    """A column of lists or tables that no query looks into."""
     return Field(sa_type=JSON)
+
+
+def add(connection: Connection, table: Table, **values: Any) -> int:
+    """Insert one row; returns its number."""
+    inserted = connection.execute(insert(table).values(**values)).inserted_primary_key
+    assert inserted is not None  # the statement is a single insert
+    return inserted[0]

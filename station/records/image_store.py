@@ -62,6 +62,7 @@ class ImageStore:
         try:
             if not _holds(path, content):
                 self._place(content, path)
+            _sync_folder(path.parent)
         except OSError as error:
             raise RecordsError(f"cannot store image {path}: {error.strerror}") from error
         return path
@@ -79,7 +80,6 @@ class ImageStore:
             with contextlib.suppress(OSError):
                 os.unlink(name)
             raise
-        _sync_folder(path.parent)
 
     def _sweep(self) -> None:
         for left in self._incoming.iterdir():

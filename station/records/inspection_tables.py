@@ -10,13 +10,12 @@ from loupebox.calibration.frame import LIGHTS, VIEWS
 from loupebox.inspect.finding import FINDING_KINDS, ZONES
 from loupebox.inspect.prong import PRONG_STATES
 from loupebox.inspect.verdict import Verdict
-from loupebox.station.records.columns import Table, json, key, link, moment, one_of
+from loupebox.station.records.columns import StoredRow, json, key, link, moment, one_of, table_of
 
 
-class InspectionRow(Table, table=True):
-    """One look at one piece. `day` is the date on the station's wall when it was captured."""
+class InspectionRow(StoredRow, table=True):
+    """One look at one piece. `day` is the date on the station's wall when it was captured, in that offset from UTC."""
 
-    __tablename__ = "inspection"
     __table_args__ = (
         one_of("verdict", Verdict),
         CheckConstraint("(verdict IS NULL) <> (refusal_code IS NULL)", name="judged_or_refused"),
@@ -28,6 +27,7 @@ class InspectionRow(Table, table=True):
     spec_revision: int | None = link("spec_revision.id", nullable=True)
     station: str
     captured_at: datetime = moment()
+    utc_offset_min: int
     recorded_at: datetime = moment()
     day: date = Field(index=True)
     verdict: str | None = Field(default=None, index=True)
@@ -38,10 +38,9 @@ class InspectionRow(Table, table=True):
     report: str
 
 
-class MeasurementRow(Table, table=True):
+class MeasurementRow(StoredRow, table=True):
     """A quantity against its limits; without a value it could not be measured, and `reason` says why."""
 
-    __tablename__ = "measurement"
     __table_args__ = (one_of("verdict", Verdict),)
 
     id: int | None = key()
@@ -58,8 +57,7 @@ class MeasurementRow(Table, table=True):
     reason: str
 
 
-class FindingRow(Table, table=True):
-    __tablename__ = "finding"
+class FindingRow(StoredRow, table=True):
     __table_args__ = (
         one_of("kind", FINDING_KINDS),
         one_of("view", VIEWS),
@@ -86,8 +84,7 @@ class FindingRow(Table, table=True):
     polygon_xy_px: list[list[float]] = json()
 
 
-class ProngRow(Table, table=True):
-    __tablename__ = "prong"
+class ProngRow(StoredRow, table=True):
     __table_args__ = (one_of("state", PRONG_STATES),)
 
     id: int | None = key()
@@ -101,10 +98,9 @@ class ProngRow(Table, table=True):
     lift_mm: float | None = None
 
 
-class DefectRow(Table, table=True):
+class DefectRow(StoredRow, table=True):
     """What a failed or doubtful check means in the shop's words: the line that causes and costs are counted by."""
 
-    __tablename__ = "defect"
     __table_args__ = (one_of("verdict", (Verdict.REVIEW, Verdict.FAIL)),)
 
     id: int | None = key()
@@ -115,10 +111,9 @@ class DefectRow(Table, table=True):
     reason: str
 
 
-class FrameRow(Table, table=True):
+class FrameRow(StoredRow, table=True):
     """One picture; the image store keeps the pixels under the checksum."""
 
-    __tablename__ = "frame"
     __table_args__ = (one_of("view", VIEWS), one_of("light", LIGHTS))
 
     id: int | None = key()
@@ -129,3 +124,11 @@ class FrameRow(Table, table=True):
     suffix: str
     width_px: int
     height_px: int
+
+
+INSPECTION = table_of(InspectionRow)
+MEASUREMENT = table_of(MeasurementRow)
+FINDING = table_of(FindingRow)
+PRONG = table_of(ProngRow)
+DEFECT = table_of(DefectRow)
+FRAME = table_of(FrameRow)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from loupebox.calibration.document import problems
 from loupebox.station.records.errors import RecordsError
 
 
@@ -43,9 +44,7 @@ def parse_jobs(text: str, name: str) -> tuple[Job, ...]:
     except tomllib.TOMLDecodeError as error:
         raise RecordsError(f"{name} is not TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecordsError(f"{name}: {where} is {first['input']!r}: {first['msg'].lower()}") from error
+        raise RecordsError(problems(error, JobList, name)[0]) from None
     seen: set[str] = set()
     for job in jobs:
         if job.id in seen:

@@ -5,21 +5,18 @@ from datetime import date
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from loupebox.station.records.columns import Table, key, link
+from loupebox.station.records.columns import StoredRow, key, link, table_of
 
 
-class StyleRow(Table, table=True):
-    __tablename__ = "style"
-
+class StyleRow(StoredRow, table=True):
     code: str = Field(primary_key=True)
     name: str | None = None
     family: str | None = None
 
 
-class SpecRevisionRow(Table, table=True):
+class SpecRevisionRow(StoredRow, table=True):
     """A spec sheet word for word; only ever added to."""
 
-    __tablename__ = "spec_revision"
     __table_args__ = (UniqueConstraint("style", "revision"),)
 
     id: int | None = key()
@@ -32,10 +29,8 @@ class SpecRevisionRow(Table, table=True):
     approved_on: date
 
 
-class JobRow(Table, table=True):
+class JobRow(StoredRow, table=True):
     """A bag; the shop's own system is its master, so a new import may change it."""
-
-    __tablename__ = "job"
 
     id: str = Field(primary_key=True)
     style: str = link("style.code")
@@ -48,12 +43,17 @@ class JobRow(Table, table=True):
     polisher: str | None = None
 
 
-class PieceRow(Table, table=True):
+class PieceRow(StoredRow, table=True):
     """One piece of a bag. Returned for repair, the same serial comes again in another bag."""
 
-    __tablename__ = "piece"
     __table_args__ = (UniqueConstraint("serial", "job"),)
 
     id: int | None = key()
     serial: str
     job: str = link("job.id")
+
+
+STYLE = table_of(StyleRow)
+SPEC_REVISION = table_of(SpecRevisionRow)
+JOB = table_of(JobRow)
+PIECE = table_of(PieceRow)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loupebox.inspect.finding import Finding
 from loupebox.inspect.prong import Prong
-from loupebox.inspect.verdict import Check, Verdict
+from loupebox.inspect.verdict import Verdict
 from loupebox.station.records.entry import InspectionEntry
 
 
@@ -68,31 +67,30 @@ class Defect:
     verdict: Verdict
     reason: str
 
-    @property
-    def remedy(self) -> Remedy:
-        return REMEDIES.get(self.kind, ANYTHING_ELSE)
+
+def remedy_for(kind: str) -> Remedy:
+    """What mends this kind of defect."""
+    return REMEDIES.get(kind, ANYTHING_ELSE)
 
 
 def defects_of(entry: InspectionEntry) -> tuple[Defect, ...]:
-    """One defect for each kind behind each check that did not pass."""
+    """One defect for each check that did not pass."""
     if entry.judgement is None:
         return ()
     return tuple(
-        Defect(kind, check.name, check.verdict, check.reason)
+        Defect(_kind(check.name, entry.prongs, entry.findings), check.name, check.verdict, check.reason)
         for check in entry.judgement.checks
         if check.verdict is not Verdict.PASS
-        for kind in _kinds(check, entry.prongs, entry.findings)
     )
 
 
-def _kinds(check: Check, prongs: tuple[Prong, ...], findings: tuple[Finding, ...]) -> Iterator[str]:
-    """Check names are `inner_diameter_mm`, `prong_3`, `porosity zone A`."""
-    surface, _, zone = check.name.partition(" zone ")
-    prong = next((p for p in prongs if check.name == f"prong_{p.index}"), None)
-    if prong is not None:
-        yield f"prong_{'unsure' if prong.state == 'good' else prong.state}"
-    elif zone:
-        kinds = {f.kind for f in findings if f.zone == zone and f.kind.endswith(surface)}
-        yield from sorted(kinds) or [surface]
-    else:
-        yield DIMENSION_KINDS.get(check.name, check.name)
+def _kind(check_name: str, prongs: tuple[Prong, ...], findings: tuple[Finding, ...]) -> str:
+    """Check names are `inner_diameter_mm`, `prong_3`, `porosity zone A`; the largest finding tells which porosity."""
+    for prong in prongs:
+        if check_name == f"prong_{prong.index}":
+            return f"prong_{'unsure' if prong.state == 'good' else prong.state}"
+    surface, _, zone = check_name.partition(" zone ")
+    if zone:
+        seen = [f for f in findings if f.zone == zone and f.kind.endswith(surface)]
+        return max(seen, key=lambda f: f.size_mm.value).kind if seen else surface
+    return DIMENSION_KINDS.get(check_name, check_name)

@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from sqlalchemy import Index
 
-from loupebox.station.records.columns import Table, key, link, moment, one_of
+from loupebox.station.records.columns import StoredRow, key, link, moment, one_of, table_of
 
 DispositionKind = Literal["accept", "rework", "scrap", "concession"]
 """Accept: a person looked and it is good. Concession: it is not, and it is delivered all the same."""
@@ -16,10 +16,9 @@ DISPOSITION_KINDS: tuple[DispositionKind, ...] = get_args(DispositionKind)
 REWORK_STATES: tuple[ReworkState, ...] = get_args(ReworkState)
 
 
-class DispositionRow(Table, table=True):
+class DispositionRow(StoredRow, table=True):
     """A decision on an inspection; a later one outweighs it and leaves it standing."""
 
-    __tablename__ = "disposition"
     __table_args__ = (one_of("kind", DISPOSITION_KINDS),)
 
     id: int | None = key()
@@ -30,10 +29,9 @@ class DispositionRow(Table, table=True):
     decided_at: datetime = moment()
 
 
-class ReworkOrderRow(Table, table=True):
+class ReworkOrderRow(StoredRow, table=True):
     """Work for a bench. `state` is the last of its events, kept here so that a bench's queue is one look-up."""
 
-    __tablename__ = "rework_order"
     __table_args__ = (one_of("state", REWORK_STATES), Index(None, "state", "bench"))
 
     id: int | None = key()
@@ -45,10 +43,9 @@ class ReworkOrderRow(Table, table=True):
     state: str
 
 
-class ReworkEventRow(Table, table=True):
+class ReworkEventRow(StoredRow, table=True):
     """A step of an order's life; only ever added to."""
 
-    __tablename__ = "rework_event"
     __table_args__ = (one_of("state", REWORK_STATES),)
 
     id: int | None = key()
@@ -57,3 +54,8 @@ class ReworkEventRow(Table, table=True):
     who: str
     note: str
     at: datetime = moment()
+
+
+DISPOSITION = table_of(DispositionRow)
+REWORK_ORDER = table_of(ReworkOrderRow)
+REWORK_EVENT = table_of(ReworkEventRow)

@@ -84,6 +84,7 @@ def _inspection() -> None:
         _integer("spec_revision", nullable=True),
         _text("station"),
         _moment("captured_at"),
+        _integer("utc_offset_min"),
         _moment("recorded_at"),
         sa.Column("day", sa.Date(), nullable=False),
         _text("verdict", nullable=True),

@@ -1,0 +1,174 @@
+"""The QC log: every inspection, decision and rework order of the station. One call is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select
+
+from loupebox.station.records import decisions, defect_count, inspections, jobs, recording, rework_order
+from loupebox.station.records.defect_count import CountBy, DefectCount
+from loupebox.station.records.engine import open_database, reading, writing
+from loupebox.station.records.entry import InspectionEntry
+from loupebox.station.records.errors import NotRecorded, RecordsError
+from loupebox.station.records.image_store import ImageStore
+from loupebox.station.records.inspection_record import InspectionRecord, InspectionSummary
+from loupebox.station.records.inspection_tables import FRAME, INSPECTION
+from loupebox.station.records.inspections import InspectionFilter, Page
+from loupebox.station.records.job import Job
+from loupebox.station.records.jobs import ImportedJobs
+from loupebox.station.records.remedy import REMEDIES, Remedy
+from loupebox.station.records.rework_order import WAITING, ReworkOrder
+from loupebox.station.records.rework_tables import REWORK_ORDER, DispositionKind
+
+EVERYTHING = InspectionFilter()
+LONGEST_PAGE = 500
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class QcLog:
+    """Record and read back. Safe to share between threads; any number of processes may use one database."""
+
+    def __init__(self, engine: Engine, store: ImageStore, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._engine = engine
+        self._store = store
+        self._clock = clock
+
+    @classmethod
+    def open(cls, database: str | Path, frames: Path) -> QcLog:
+        """The log in a database (path or URL, created when new) with its frames in a folder."""
+        return cls(open_database(database), ImageStore(frames))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def record(self, entry: InspectionEntry) -> int:
+        """Store the frames, then everything else in one transaction; once this returns, it is on disk.
+
+        Returns the inspection's number. A kill in between leaves at most frames that no inspection names.
+        """
+        for frame in entry.frames:
+            self._store.write(frame.content, frame.sha256, frame.suffix)
+        with writing(self._engine) as connection:
+            return recording.insert_inspection(connection, entry, self._clock())
+
+    def inspection(self, number: int) -> InspectionRecord:
+        """Everything recorded of one inspection."""
+        with reading(self._engine) as connection:
+            return inspections.whole(connection, number)
+
+    def recent(self, limit: int = 50, wanted: InspectionFilter = EVERYTHING, cursor: int | None = None) -> Page:
+        """Inspections, the last recorded first; `cursor` is the `next_cursor` of the page before."""
+        if not 1 <= limit <= LONGEST_PAGE:
+            raise RecordsError(f"a page of {limit} inspections is not possible; allowed are 1 to {LONGEST_PAGE}")
+        with reading(self._engine) as connection:
+            return inspections.page(connection, wanted, limit, cursor)
+
+    def pieces_of_day(self, day: date) -> tuple[InspectionSummary, ...]:
+        """The last look of that day at each piece, the latest first."""
+        with reading(self._engine) as connection:
+            return inspections.latest_of_day(connection, day)
+
+    def latest_day(self) -> date | None:
+        """The last day with any inspection; None while the log is empty."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(func.max(INSPECTION.c.day))).scalar_one()
+
+    def days_beside(self, day: date) -> tuple[date | None, date | None]:
+        """The nearest days before and after that have any inspection."""
+        column = INSPECTION.c.day
+        with reading(self._engine) as connection:
+            before = connection.execute(select(func.max(column)).where(column < day)).scalar_one()
+            after = connection.execute(select(func.min(column)).where(column > day)).scalar_one()
+        return before, after
+
+    def undecided_reviews(self) -> tuple[InspectionSummary, ...]:
+        """REVIEW, and still waiting for a person's decision; the oldest first."""
+        with reading(self._engine) as connection:
+            return inspections.undecided_reviews(connection)
+
+    def frame(self, checksum: str) -> tuple[bytes, str]:
+        """A recorded picture: its file's bytes and its suffix."""
+        with reading(self._engine) as connection:
+            suffix = connection.execute(
+                select(FRAME.c.suffix).where(FRAME.c.sha256 == checksum).limit(1)
+            ).scalar_one_or_none()
+        if suffix is None:
+            raise NotRecorded(f"no frame {checksum} is recorded")
+        return self._store.read(checksum, suffix), suffix
+
+    def decide(
+        self,
+        inspection: int,
+        kind: DispositionKind,
+        who: str,
+        reason: str = "",
+        *,
+        remedy: Remedy | None = None,
+        priority: int = decisions.NORMAL_PRIORITY,
+    ) -> int:
+        """A person's decision on an inspection; rework without a remedy gets the usual one. Returns its number."""
+        with writing(self._engine) as connection:
+            return decisions.decide(connection, inspection, kind, who, reason, remedy, priority, self._clock())
+
+    def rework_queue(self, bench: str | None = None) -> tuple[ReworkOrder, ...]:
+        """Open and taken orders of a bench or of all, the most urgent first."""
+        state, where = REWORK_ORDER.c.state, REWORK_ORDER.c.bench
+        conditions = (state.in_(WAITING),) if bench is None else (state.in_(WAITING), where == bench)
+        with reading(self._engine) as connection:
+            return rework_order.orders(connection, *conditions)
+
+    def rework_order(self, order: int) -> ReworkOrder:
+        """One order in any state."""
+        with reading(self._engine) as connection:
+            return rework_order.one_order(connection, order)
+
+    def take(self, order: int, who: str) -> ReworkOrder:
+        """A jeweller takes an open order; of two who try at once one gets it, the other a `Conflict`."""
+        with writing(self._engine) as connection:
+            rework_order.advance(connection, order, "open", "taken", who, "", self._clock())
+            return rework_order.one_order(connection, order)
+
+    def finish(self, order: int, who: str, note: str = "") -> ReworkOrder:
+        """The work is done, and the piece goes back to inspection."""
+        with writing(self._engine) as connection:
+            rework_order.advance(connection, order, "taken", "done", who, note, self._clock())
+            return rework_order.one_order(connection, order)
+
+    def benches(self) -> tuple[tuple[str, int], ...]:
+        """Each bench with the number of orders that wait there or are in work, by name."""
+        query = (
+            select(REWORK_ORDER.c.bench, func.count())
+            .where(REWORK_ORDER.c.state.in_(WAITING))
+            .group_by(REWORK_ORDER.c.bench)
+        )
+        with reading(self._engine) as connection:
+            waiting = {row[0]: row[1] for row in connection.execute(query)}
+        names = {remedy.bench for remedy in REMEDIES.values()} | waiting.keys()
+        return tuple((name, waiting.get(name, 0)) for name in sorted(names))
+
+    def defect_counts(self, by: CountBy, since: date | None = None) -> tuple[DefectCount, ...]:
+        """Pieces with defects out of pieces judged, by kind, style or source, the most defective first."""
+        with reading(self._engine) as connection:
+            return defect_count.defect_counts(connection, by, since)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs by id."""
+        with reading(self._engine) as connection:
+            return jobs.all_jobs(connection)
+
+    def job(self, job: str) -> Job:
+        """One job."""
+        with reading(self._engine) as connection:
+            return jobs.one_job(connection, job)
+
+    def import_jobs(self, new: Iterable[Job]) -> ImportedJobs:
+        """Add or bring up to date; importing the same again changes nothing."""
+        with writing(self._engine) as connection:
+            return jobs.import_jobs(connection, new)

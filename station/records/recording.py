@@ -1,0 +1,190 @@
+"""Turn one inspection into rows, inside one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, update
+
+from loupebox.inspect.finding import Finding
+from loupebox.inspect.measurement import Measurement, MeasurementResult
+from loupebox.inspect.prong import Prong
+from loupebox.inspect.verdict import Check, Verdict
+from loupebox.station.records.columns import add
+from loupebox.station.records.decisions import propose, supersede
+from loupebox.station.records.entry import FrameEntry, InspectionEntry, SpecEntry
+from loupebox.station.records.errors import Conflict
+from loupebox.station.records.inspection_tables import (
+    DEFECT,
+    FINDING,
+    FRAME,
+    INSPECTION,
+    MEASUREMENT,
+    PRONG,
+)
+from loupebox.station.records.production_tables import JOB, PIECE, SPEC_REVISION, STYLE
+from loupebox.station.records.remedy import defects_of
+
+Row = dict[str, Any]
+
+
+def insert_inspection(connection: Connection, entry: InspectionEntry, now: datetime) -> int:
+    """All rows of an inspection; returns its number."""
+    ensure_style(connection, entry.style)
+    spec = None if entry.spec is None else _ensure_spec(connection, entry.spec)
+    piece = _ensure_piece(connection, entry)
+    checks = () if entry.judgement is None else entry.judgement.checks
+    defects = defects_of(entry)
+    inspection = add(
+        connection,
+        INSPECTION,
+        piece=piece,
+        style=entry.style,
+        spec_revision=spec,
+        station=entry.station,
+        captured_at=entry.captured_at,
+        utc_offset_min=(entry.captured_at.utcoffset() or timedelta()) // timedelta(minutes=1),
+        recorded_at=now,
+        day=entry.captured_at.date(),
+        verdict=entry.verdict,
+        refusal_code=None if entry.refusal is None else entry.refusal.code,
+        reasons=list(entry.reasons),
+        replay=dict(entry.replay),
+        timings_ms=dict(entry.timings_ms),
+        report=json.dumps(dict(entry.report), ensure_ascii=False, allow_nan=False),
+    )
+    _add_parts(connection, inspection, MEASUREMENT, _measurements(entry.measurements, checks))
+    _add_parts(connection, inspection, FINDING, [_finding(finding) for finding in entry.findings])
+    _add_parts(connection, inspection, PRONG, [_prong(prong) for prong in entry.prongs])
+    _add_parts(connection, inspection, FRAME, [_frame(frame) for frame in entry.frames])
+    _add_parts(
+        connection,
+        inspection,
+        DEFECT,
+        [{"kind": d.kind, "check_name": d.check_name, "verdict": d.verdict, "reason": d.reason} for d in defects],
+    )
+    if entry.verdict is not None:
+        supersede(connection, piece, inspection, now)
+    if entry.verdict is Verdict.FAIL:
+        failed = [defect for defect in defects if defect.verdict is Verdict.FAIL]
+        propose(connection, inspection, entry.job, failed, now)
+    return inspection
+
+
+def ensure_style(connection: Connection, code: str) -> None:
+    """The style is there, if only by its code."""
+    if connection.execute(select(STYLE.c.code).where(STYLE.c.code == code)).first() is None:
+        connection.execute(insert(STYLE).values(code=code))
+
+
+def _ensure_spec(connection: Connection, spec: SpecEntry) -> int:
+    ensure_style(connection, spec.style)
+    known = connection.execute(
+        select(SPEC_REVISION.c.id, SPEC_REVISION.c.sha256).where(
+            SPEC_REVISION.c.style == spec.style, SPEC_REVISION.c.revision == spec.revision
+        )
+    ).one_or_none()
+    if known is None:
+        connection.execute(update(STYLE).where(STYLE.c.code == spec.style).values(name=spec.name, family=spec.family))
+        return add(
+            connection,
+            SPEC_REVISION,
+            style=spec.style,
+            revision=spec.revision,
+            name=spec.name,
+            text=spec.text,
+            sha256=spec.sha256,
+            approved_by=spec.approved_by,
+            approved_on=spec.approved_on,
+        )
+    if known.sha256 != spec.sha256:
+        raise Conflict(
+            f"spec sheet {spec.style} revision {spec.revision} is already recorded with another text (checksum "
+            f"{known.sha256[:12]}, now {spec.sha256[:12]}); a changed sheet needs a new revision"
+        )
+    return known.id
+
+
+def _ensure_piece(connection: Connection, entry: InspectionEntry) -> int:
+    if connection.execute(select(JOB.c.id).where(JOB.c.id == entry.job)).first() is None:
+        connection.execute(insert(JOB).values(id=entry.job, style=entry.style))
+    known = connection.execute(
+        select(PIECE.c.id).where(PIECE.c.serial == entry.piece, PIECE.c.job == entry.job)
+    ).one_or_none()
+    return known.id if known else add(connection, PIECE, serial=entry.piece, job=entry.job)
+
+
+def _add_parts(connection: Connection, inspection: int, table: Table, rows: Sequence[Row]) -> None:
+    if rows:
+        connection.execute(insert(table), [{"inspection": inspection, **row} for row in rows])
+
+
+def _measurements(results: Sequence[MeasurementResult], checks: Sequence[Check]) -> list[Row]:
+    """A row for each quantity, with the check of the same name where the spec sheet has one."""
+    by_name = {check.name: check for check in checks}
+    return [_measurement(result, by_name.get(result.name)) for result in results]
+
+
+def _measurement(result: MeasurementResult, check: Check | None) -> Row:
+    estimate = result.estimate if isinstance(result, Measurement) else None
+    limits = check.limits if check else None
+    unmeasured = "" if isinstance(result, Measurement) else result.reason
+    return {
+        "name": result.name,
+        "value": estimate.value if estimate else None,
+        "expanded_uncertainty": estimate.expanded_uncertainty if estimate else None,
+        "unit": estimate.unit if estimate else None,
+        "lower": limits.lower if limits else None,
+        "nominal": limits.nominal if limits else None,
+        "upper": limits.upper if limits else None,
+        "verdict": check.verdict if check else None,
+        "conformance": check.conformance_probability if check else None,
+        "reason": check.reason if check else unmeasured,
+    }
+
+
+def _finding(finding: Finding) -> Row:
+    x, y, w, h = finding.box_xywh_px
+    return {
+        "kind": finding.kind,
+        "view": finding.view,
+        "light": finding.light,
+        "zone": finding.zone,
+        "size_mm": finding.size_mm.value,
+        "size_expanded_uncertainty_mm": finding.size_mm.expanded_uncertainty,
+        "width_mm": finding.width_mm,
+        "area_mm2": finding.area_mm2,
+        "score": finding.score,
+        "mm_per_px": finding.mm_per_px,
+        "box_x_px": x,
+        "box_y_px": y,
+        "box_w_px": w,
+        "box_h_px": h,
+        "polygon_xy_px": [list(point) for point in finding.polygon_xy_px],
+    }
+
+
+def _prong(prong: Prong) -> Row:
+    return {
+        "place": prong.index,
+        "angle_deg": prong.angle_deg,
+        "state": prong.state,
+        "reason": prong.reason,
+        "length_mm": prong.length_mm.value if prong.length_mm else None,
+        "bend_mm": prong.bend_mm.value if prong.bend_mm else None,
+        "lift_mm": prong.lift_mm.value if prong.lift_mm else None,
+    }
+
+
+def _frame(frame: FrameEntry) -> Row:
+    return {
+        "view": frame.view,
+        "light": frame.light,
+        "sha256": frame.sha256,
+        "suffix": frame.suffix,
+        "width_px": frame.width_px,
+        "height_px": frame.height_px,
+    }

@@ -1,0 +1,168 @@
+"""A rework order: work on one piece that one jeweller at a bench takes and finishes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from loupebox.station.records.columns import add
+from loupebox.station.records.errors import Conflict, NotRecorded, RecordsError
+from loupebox.station.records.inspection_tables import DEFECT, INSPECTION
+from loupebox.station.records.production_tables import PIECE
+from loupebox.station.records.remedy import Remedy, remedy_for
+from loupebox.station.records.rework_tables import DISPOSITION, REWORK_EVENT, REWORK_ORDER, ReworkState
+
+WAITING: tuple[ReworkState, ...] = ("open", "taken")
+
+
+@dataclass(frozen=True, slots=True)
+class ReworkStep:
+    """One event in the life of an order."""
+
+    state: ReworkState
+    who: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DefectRecord:
+    """A check that did not pass: its kind in the shop's words, its name on the spec sheet, its verdict and why."""
+
+    kind: str
+    check_name: str
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReworkOrder:
+    """An order with what it must mend and what has happened to it."""
+
+    id: int
+    inspection_id: int
+    piece: str
+    job: str
+    style: str
+    operation: str
+    bench: str
+    priority: int
+    due: date | None
+    state: ReworkState
+    defects: tuple[DefectRecord, ...]
+    steps: tuple[ReworkStep, ...]
+
+    def step(self, state: ReworkState) -> ReworkStep | None:
+        """Who brought it into this state, and when; None if nobody has."""
+        return next((step for step in self.steps if step.state == state), None)
+
+
+def orders(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[ReworkOrder, ...]:
+    """The orders that meet all conditions, the most urgent first: by due day, priority, number."""
+    due = REWORK_ORDER.c.due
+    rows = connection.execute(
+        select(
+            REWORK_ORDER,
+            DISPOSITION.c.inspection.label("inspection"),
+            PIECE.c.serial.label("serial"),
+            PIECE.c.job.label("job"),
+            INSPECTION.c.style.label("style"),
+        )
+        .join(DISPOSITION, REWORK_ORDER.c.disposition == DISPOSITION.c.id)
+        .join(INSPECTION, DISPOSITION.c.inspection == INSPECTION.c.id)
+        .join(PIECE, INSPECTION.c.piece == PIECE.c.id)
+        .where(*conditions)
+        .order_by(due.is_(None), due, REWORK_ORDER.c.priority, REWORK_ORDER.c.id)
+    ).all()
+    steps = _steps(connection, [row.id for row in rows])
+    defects = defects_by_inspection(connection, [row.inspection for row in rows])
+    return tuple(
+        ReworkOrder(
+            id=row.id,
+            inspection_id=row.inspection,
+            piece=row.serial,
+            job=row.job,
+            style=row.style,
+            operation=row.operation,
+            bench=row.bench,
+            priority=row.priority,
+            due=row.due,
+            state=row.state,
+            defects=_mended(defects[row.inspection], Remedy(row.operation, row.bench)),
+            steps=tuple(steps[row.id]),
+        )
+        for row in rows
+    )
+
+
+def one_order(connection: Connection, order: int) -> ReworkOrder:
+    """The order of this number."""
+    found = orders(connection, REWORK_ORDER.c.id == order)
+    if not found:
+        raise NotRecorded(f"no rework order {order} is recorded")
+    return found[0]
+
+
+def open_order(
+    connection: Connection, disposition: int, remedy: Remedy, priority: int, due: date | None, who: str, now: datetime
+) -> int:
+    """A new order that waits for its bench; returns its number."""
+    order = add(
+        connection,
+        REWORK_ORDER,
+        disposition=disposition,
+        operation=remedy.operation,
+        bench=remedy.bench,
+        priority=priority,
+        due=due,
+        state="open",
+    )
+    add(connection, REWORK_EVENT, rework_order=order, state="open", who=who, note="", at=now)
+    return order
+
+
+def advance(
+    connection: Connection, order: int, before: ReworkState, after: ReworkState, who: str, note: str, now: datetime
+) -> None:
+    """Bring an order from one state into the next; of two who try at once, one does and the other is told."""
+    if not who.strip():
+        raise RecordsError(f"rework order {order} cannot be {after} by nobody; say who")
+    changed = connection.execute(
+        update(REWORK_ORDER).where(REWORK_ORDER.c.id == order, REWORK_ORDER.c.state == before).values(state=after)
+    ).rowcount
+    if not changed:
+        found = one_order(connection, order)
+        last = found.steps[-1]
+        since = "nobody has taken it" if last.state == "open" else f"{last.state} by {last.who}, {last.at:%F %R} UTC"
+        raise Conflict(
+            f"rework order {order} ({found.operation}, piece {found.piece}) cannot be {after} by {who}: {since}"
+        )
+    add(connection, REWORK_EVENT, rework_order=order, state=after, who=who, note=note, at=now)
+
+
+def defects_by_inspection(connection: Connection, inspections: Sequence[int]) -> dict[int, list[DefectRecord]]:
+    """Defects of each of these inspections, in the order of the checks."""
+    found: dict[int, list[DefectRecord]] = defaultdict(list)
+    for row in connection.execute(
+        select(DEFECT).where(DEFECT.c.inspection.in_(set(inspections))).order_by(DEFECT.c.id)
+    ):
+        found[row.inspection].append(DefectRecord(row.kind, row.check_name, row.verdict, row.reason))
+    return found
+
+
+def _steps(connection: Connection, order_ids: Sequence[int]) -> dict[int, list[ReworkStep]]:
+    found: dict[int, list[ReworkStep]] = defaultdict(list)
+    for row in connection.execute(
+        select(REWORK_EVENT).where(REWORK_EVENT.c.rework_order.in_(order_ids)).order_by(REWORK_EVENT.c.id)
+    ):
+        found[row.rework_order].append(ReworkStep(row.state, row.who, row.note, row.at))
+    return found
+
+
+def _mended(defects: Sequence[DefectRecord], remedy: Remedy) -> tuple[DefectRecord, ...]:
+    """What this operation mends of the piece's defects; all of them when a person chose another operation."""
+    return tuple(d for d in defects if remedy_for(d.kind) == remedy) or tuple(defects)
