@@ -1,0 +1,161 @@
+"""Train the network that finds the stone, its prongs and the metal, and write it beside its card.
+
+`python -m loupebox.models.training.head_train --help`; resumable: it goes on from the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, one_hot
+
+from loupebox.models.training.head_data import (
+    CLASSES,
+    VIEWS,
+    HeadPicture,
+    as_seen,
+    batches,
+    finished_heads,
+    read_picture,
+)
+from loupebox.models.training.network import UNet, parameter_count
+
+WIDTHS = (16, 24, 40, 56, 72)
+SEED = 20261122
+
+
+def network() -> UNet:
+    """The head-parts network, untrained."""
+    return UNet(3, len(CLASSES), WIDTHS, stem=2)
+
+
+def loss_of(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy, which keeps the half-probability line on the edge, and Dice, which keeps small prongs in view."""
+    probabilities = torch.softmax(logits, 1)
+    truth = one_hot(labels, len(CLASSES)).permute(0, 3, 1, 2).float()
+    shared = (probabilities * truth).sum((0, 2, 3))
+    dice = 1 - (2 * shared + 1) / (probabilities.sum((0, 2, 3)) + truth.sum((0, 2, 3)) + 1)
+    return cross_entropy(logits, labels) + 0.5 * dice.mean()
+
+
+class Average:
+    """The running mean of the weights: smoother than the weights of any one step."""
+
+    def __init__(self, model: nn.Module, decay: float = 0.995) -> None:
+        self.decay = decay
+        self.weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
+
+    def update(self, model: nn.Module, step: int) -> None:
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for k, v in model.state_dict().items():
+            if v.dtype.is_floating_point:
+                self.weights[k].lerp_(v.detach(), 1 - decay)
+            else:
+                self.weights[k].copy_(v)
+
+
+@torch.no_grad()
+def intersections(model: nn.Module, pictures: list[HeadPicture]) -> dict[str, float]:
+    """Intersection over union of each class over pictures as an ordinary camera sees them."""
+    model.eval()
+    rng = np.random.default_rng(5)
+    both, either = np.zeros(len(CLASSES)), np.zeros(len(CLASSES))
+    for picture in pictures:
+        seen = as_seen(picture.rgb.astype(np.float32), rng, 0.4, 0.004)
+        chosen = model(torch.from_numpy(seen.transpose(2, 0, 1)[None].copy())).argmax(1)[0].numpy()
+        for k in range(len(CLASSES)):
+            a, b = chosen == k, picture.labels == k
+            both[k] += np.count_nonzero(a & b)
+            either[k] += np.count_nonzero(a | b)
+    model.train()
+    return {name: round(float(b / max(e, 1)), 4) for name, b, e in zip(CLASSES, both, either, strict=True)}
+
+
+def read_split(folder: Path, known: dict[str, list[HeadPicture]]) -> list[HeadPicture]:
+    """All finished pictures of a split; those read before are not read again."""
+    for name in finished_heads(folder):
+        if name not in known:
+            known[name] = [read_picture(folder, name, view) for view in VIEWS]
+    return [picture for name in sorted(known) for picture in known[name]]
+
+
+def train(data: Path, work: Path, steps: int, batch: int, crop: int, rate: float, threads: int) -> None:
+    """Run from the last checkpoint in `work` to the last step; more heads are taken in as they are rendered."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(SEED)
+    work.mkdir(parents=True, exist_ok=True)
+    model = network().to(memory_format=torch.channels_last)
+    average = Average(model)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-4)
+    checkpoint, first = work / "checkpoint.pt", 0
+    if checkpoint.exists():
+        state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        average.weights, first = state["average"], state["step"]
+    known: dict[str, list[HeadPicture]] = {}
+    pictures = read_split(data / "train", known)
+    print(f"{parameter_count(model)} parameters, {len(pictures)} pictures, from step {first} of {steps}", flush=True)
+    stream, began, losses = batches(pictures, batch, crop, np.random.default_rng([SEED, first])), time.monotonic(), []
+    for step in range(first, steps):
+        warm = min(1.0, (step + 1) / 50)
+        for group in optimiser.param_groups:
+            group["lr"] = rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+        rgb, labels = next(stream)
+        optimiser.zero_grad(set_to_none=True)
+        loss = loss_of(
+            model(torch.from_numpy(rgb).contiguous(memory_format=torch.channels_last)), torch.from_numpy(labels)
+        )
+        loss.backward()
+        optimiser.step()
+        average.update(model, step)
+        losses.append(loss.item())
+        done = step + 1
+        if done % 50 == 0:
+            pace = (time.monotonic() - began) / (done - first)
+            print(f"step {done} loss {np.mean(losses[-50:]):.4f} {pace:.2f} s/step", flush=True)
+        if done % 100 == 0 or done == steps:
+            state = {
+                "model": model.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "average": average.weights,
+                "step": done,
+            }
+            torch.save(state, checkpoint.with_suffix(".partial"))
+            checkpoint.with_suffix(".partial").replace(checkpoint)
+            grown = read_split(data / "train", known)
+            if len(grown) > len(pictures):
+                pictures = grown
+                stream = batches(pictures, batch, crop, np.random.default_rng([SEED, done]))
+                print(f"now {len(pictures)} pictures", flush=True)
+        if done % 500 == 0 or done == steps:
+            fresh = network()
+            fresh.load_state_dict(average.weights)
+            held_out = read_split(data / "validation", {})
+            if held_out:
+                print(f"step {done} validation {json.dumps(intersections(fresh, held_out[:60]))}", flush=True)
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="Folder with the splits train, validation and test of rendered heads.")],
+    work: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
+    steps: Annotated[int, typer.Option(help="Steps in all, those of earlier runs counted in.")] = 3000,
+    batch: Annotated[int, typer.Option(help="Pictures a step.")] = 4,
+    crop: Annotated[int, typer.Option(help="Side of the square crops, in pixels; a multiple of 32.")] = 288,
+    rate: Annotated[float, typer.Option(help="Largest learning rate.")] = 3e-3,
+    threads: Annotated[int, typer.Option(help="Threads to use.")] = 2,
+) -> None:
+    """Train, then measure and export with head_evaluate."""
+    train(data, work, steps, batch, crop, rate, threads)
+
+
+if __name__ == "__main__":
+    typer.run(main)
