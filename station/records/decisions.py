@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from loupebox.inspect.verdict import Verdict
 from loupebox.station.records.columns import add
-from loupebox.station.records.errors import Conflict, NotRecorded, RecordsError
+from loupebox.station.records.errors import Conflict, NotAllowed, NotRecorded
 from loupebox.station.records.inspection_tables import INSPECTION
 from loupebox.station.records.production_tables import JOB, PIECE
 from loupebox.station.records.remedy import ANYTHING_ELSE, Defect, Remedy, remedy_for
@@ -67,8 +67,8 @@ def decide(
     for order in orders(connection, INSPECTION.c.id == inspection):
         if order.state in ("taken", "done"):
             raise Conflict(
-                f"inspection {inspection} of piece {found.serial} can no longer be decided: its rework order {order.id} "
-                f"({order.operation}) is {order.state} by {order.steps[-1].who}; inspect the piece again"
+                f"inspection {inspection} of piece {found.serial} can no longer be decided: its rework order "
+                f"{order.id} ({order.operation}) is {order.state} by {order.steps[-1].who}; inspect the piece again"
             )
     _withdraw(connection, who, f"decided: {kind}", now, INSPECTION.c.id == inspection)
     disposition = _dispose(connection, inspection, kind, who, reason, now)
@@ -80,12 +80,12 @@ def decide(
 
 def _check(kind: str, who: str, reason: str, verdict: str) -> None:
     if kind not in DISPOSITION_KINDS:
-        raise RecordsError(f"'{kind}' is no decision; allowed are {', '.join(DISPOSITION_KINDS)}")
+        raise NotAllowed(f"'{kind}' is no decision; allowed are {', '.join(DISPOSITION_KINDS)}")
     if not who.strip():
-        raise RecordsError(f"nobody signs the decision '{kind}'; say who")
+        raise NotAllowed(f"nobody signs the decision '{kind}'; say who")
     overrides = kind in ("scrap", "concession") or (kind == "accept" and verdict == Verdict.FAIL)
     if overrides and not reason.strip():
-        raise RecordsError(f"the decision '{kind}' on a piece with verdict {verdict} needs a reason")
+        raise NotAllowed(f"the decision '{kind}' on a piece with verdict {verdict} needs a reason")
 
 
 def _dispose(

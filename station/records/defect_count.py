@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, distinct, func, null, or
 
 from loupebox.inspect.rates import wilson
 from loupebox.inspect.verdict import Verdict
-from loupebox.station.records.errors import RecordsError
+from loupebox.station.records.errors import NotAllowed
 from loupebox.station.records.inspection_tables import DEFECT, INSPECTION
 from loupebox.station.records.inspections import latest_disposition
 from loupebox.station.records.production_tables import JOB, PIECE
@@ -53,7 +53,7 @@ def defect_counts(connection: Connection, by: CountBy, since: date | None) -> tu
     counts once, however often it was looked at.
     """
     if by not in COUNT_BY:
-        raise RecordsError(f"defects cannot be counted by '{by}'; allowed are {', '.join(COUNT_BY)}")
+        raise NotAllowed(f"defects cannot be counted by '{by}'; allowed are {', '.join(COUNT_BY)}")
     pieces: dict[str | None, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for key, kind, piece in _defective(connection, by, since):
         pieces[key][kind].add(piece)

@@ -141,6 +141,15 @@ def whole(connection: Connection, inspection: int) -> InspectionRecord:
     )
 
 
+def frames_of(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[FrameRecord, ...]]:
+    """Which pictures each of these inspections has, in the order in which they were taken."""
+    found: dict[int, tuple[FrameRecord, ...]] = dict.fromkeys(numbers, ())
+    query = select(FRAME).where(FRAME.c.inspection.in_(numbers)).order_by(FRAME.c.id)
+    for row in connection.execute(query):
+        found[row.inspection] += (FrameRecord(**_without_keys(row)),)
+    return found
+
+
 def _summaries() -> Select[*tuple[Any, ...]]:
     earlier = INSPECTION.alias()
     attempt = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from loupebox.station.records import decisions, defect_count, inspections, jobs,
 from loupebox.station.records.defect_count import CountBy, DefectCount
 from loupebox.station.records.engine import open_database, reading, writing
 from loupebox.station.records.entry import InspectionEntry
-from loupebox.station.records.errors import NotRecorded, RecordsError
+from loupebox.station.records.errors import NotAllowed, NotRecorded
 from loupebox.station.records.image_store import ImageStore
-from loupebox.station.records.inspection_record import InspectionRecord, InspectionSummary
+from loupebox.station.records.inspection_record import FrameRecord, InspectionRecord, InspectionSummary
 from loupebox.station.records.inspection_tables import FRAME, INSPECTION
 from loupebox.station.records.inspections import InspectionFilter, Page
 from loupebox.station.records.job import Job
@@ -66,7 +66,7 @@ class QcLog:
     def recent(self, limit: int = 50, wanted: InspectionFilter = EVERYTHING, cursor: int | None = None) -> Page:
         """Inspections, the last recorded first; `cursor` is the `next_cursor` of the page before."""
         if not 1 <= limit <= LONGEST_PAGE:
-            raise RecordsError(f"a page of {limit} inspections is not possible; allowed are 1 to {LONGEST_PAGE}")
+            raise NotAllowed(f"a page of {limit} inspections is not possible; allowed are 1 to {LONGEST_PAGE}")
         with reading(self._engine) as connection:
             return inspections.page(connection, wanted, limit, cursor)
 
@@ -92,6 +92,11 @@ class QcLog:
         """REVIEW, and still waiting for a person's decision; the oldest first."""
         with reading(self._engine) as connection:
             return inspections.undecided_reviews(connection)
+
+    def frames_of(self, numbers: Sequence[int]) -> dict[int, tuple[FrameRecord, ...]]:
+        """Which pictures each of these inspections has, in the order in which they were taken."""
+        with reading(self._engine) as connection:
+            return inspections.frames_of(connection, numbers)
 
     def frame(self, checksum: str) -> tuple[bytes, str]:
         """A recorded picture: its file's bytes and its suffix."""

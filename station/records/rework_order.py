@@ -10,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from loupebox.station.records.columns import add
-from loupebox.station.records.errors import Conflict, NotRecorded, RecordsError
+from loupebox.station.records.errors import Conflict, NotAllowed, NotRecorded
 from loupebox.station.records.inspection_tables import DEFECT, INSPECTION
 from loupebox.station.records.production_tables import PIECE
 from loupebox.station.records.remedy import Remedy, remedy_for
@@ -130,7 +130,7 @@ def advance(
 ) -> None:
     """Bring an order from one state into the next; of two who try at once, one does and the other is told."""
     if not who.strip():
-        raise RecordsError(f"rework order {order} cannot be {after} by nobody; say who")
+        raise NotAllowed(f"rework order {order} cannot be {after} by nobody; say who")
     changed = connection.execute(
         update(REWORK_ORDER).where(REWORK_ORDER.c.id == order, REWORK_ORDER.c.state == before).values(state=after)
     ).rowcount
