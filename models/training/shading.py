@@ -49,9 +49,12 @@ class ShankLights:
 
 
 def shade(
-    shape: ShankShape, surface: Surface, lights: ShankLights, reflectance: float
+    shape: ShankShape, surface: Surface, lights: ShankLights, reflectance: float, wall_glow: float = 0.6
 ) -> dict[str, NDArray[np.float32]]:
-    """The ten frames of the shank view, linear, 1 = full scale: no noise, no lens, and interreflection only a guess."""
+    """The ten frames of the shank view, linear, 1 = full scale, without noise or lens.
+
+    Interreflection is a guess: a wall inside a pit that cannot see the lights glows by `wall_glow`.
+    """
     n = 2
     view = shape.view(n)
     gu, gs = np.gradient(surface.height_mm, STEP_MM, axis=1), np.gradient(surface.height_mm, STEP_MM, axis=0)
@@ -61,7 +64,9 @@ def shade(
     cover = view.look_up(surface.cover, surface)
     albedo = view.look_up(surface.albedo, surface)
     depth = surface.height_mm - cv2.GaussianBlur(surface.height_mm, (0, 0), 0.04 / STEP_MM)
-    open_sky = np.clip(1 + view.look_up(depth, surface) / 0.025, 0.15, 1)
+    depth = view.look_up(depth, surface)
+    open_sky = np.clip(1 + depth / 0.08, 0.35, 1)
+    pit = np.clip(-depth / 0.01, 0, 1)
 
     normal = view.normal - gu * view.around - gs * view.along_section
     normal /= np.sqrt((normal**2).sum(0))
@@ -75,7 +80,7 @@ def shade(
     above = lights.hemisphere(z, reach)
     mirror = (1 - cover) * reflectance * open_sky
     # What faces into its own pit sees the other wall, which sees some of the sky.
-    inner = 0.25 * reflectance * (1 - above)
+    inner = wall_glow * reflectance * (1 - above) * pit
     matt = cover * albedo * open_sky
     facing = np.clip(normal[2], 0, 1)
     outside = ~view.inside

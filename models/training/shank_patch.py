@@ -20,7 +20,6 @@ from loupebox.models.training.surface_defect import IGNORE, Surface
 
 DEPTH = 8
 SAMPLES = 32
-BACKLIGHT_SAMPLES = 64
 LIGHT_MAP_HEIGHT = 1024
 BACKLIGHT_HALF_ANGLE_DEG = 1.0
 CAMERA = Camera((0, 0, -1), (0, 1, 0), (0, 0, 0), UM_PER_PX, *SIZE_PX)
@@ -64,12 +63,12 @@ def render_shank(
     """Render backlight, coaxial and the eight stripe frames of the outside of `band` opposite the head.
 
     `surface` comes from `ShankShape(band, pose).polished(alpha)`, with defects added by the functions in
-    surface_defect_*.py, or at once from `surface_defect_recipe.piece_surface(shape, kind, seed)`. The light is one colour (red), so the renderer's three
-    channels carry three lights at once: light adds up, and two renders give all eight stripe frames.
+    surface_defect_*.py, or at once from `surface_defect_recipe.piece_surface(shape, kind, seed)`. The light is of one
+    colour (red), so the renderer's three channels carry three lights at once: light adds up, and two renders give all
+    eight stripe frames.
     """
     pose, lights = pose or Pose(), lights or ShankLights()
     shape = ShankShape(band, pose)
-    body = _body(shape, surface, REFLECTANCE[metal][0])
     direction = _map_directions()
     x, y, z = direction[..., 0], -direction[..., 1], direction[..., 2]
     above = lights.hemisphere(z)
@@ -80,10 +79,11 @@ def render_shank(
         wave = above * lights.stripe_contrast
         return even + wave * np.cos(phase), even + wave * np.sin(phase)
 
-    first = _render(body, np.stack([even, *stripes(x)], -1), samples, seed)
-    second = _render(body, np.stack([lights.coaxial(z), *stripes(y)], -1), samples, seed)
+    scene = _scene(shape, surface, REFLECTANCE[metal][0])
+    first = _render(scene, np.stack([even, *stripes(x)], -1), samples, seed)
+    second = _render(scene, np.stack([lights.coaxial(z), *stripes(y)], -1), samples, seed)
     back = np.arccos(np.clip(-z, -1, 1)) < np.radians(BACKLIGHT_HALF_ANGLE_DEG)
-    behind = _render(body, np.repeat(back[..., None], 3, -1).astype(float), BACKLIGHT_SAMPLES, seed, denoise=False)
+    behind = _render(scene, np.repeat(back[..., None], 3, -1).astype(float), 2 * samples, seed, denoise=False)
 
     frames = {"backlight": behind[..., 0], "coaxial": lights.coaxial_level * second[..., 0]}
     mean = first[..., 0]
@@ -98,8 +98,8 @@ def render_shank(
 
 
 def true_masks(shape: ShankShape, surface: Surface) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.bool_]]:
-    """Label, instance and metal of every pixel: a defect takes a pixel that it fills by half, a scratch by a third."""
-    n = 4
+    """Label, instance and metal of every pixel: a defect takes a pixel it fills by half, a scratch by a quarter."""
+    n = 2
     view = shape.view(n)
     label = view.look_up(surface.label, surface, exact=True)
     number = view.look_up(surface.instance.astype(np.float32), surface, exact=True).astype(np.int32)
@@ -110,7 +110,7 @@ def true_masks(shape: ShankShape, surface: Surface) -> tuple[NDArray[np.uint8], 
 
     labels, numbers, inside = parts(label), parts(number), parts(view.inside).mean(-1) >= 0.5
     best, best_number, most = np.zeros((height, width), np.uint8), np.zeros((height, width), np.int32), None
-    for value, enough in ((IGNORE, 0.5), (4, 0.5), (3, 0.5), (2, 0.3), (1, 0.5)):
+    for value, enough in ((IGNORE, 0.5), (4, 0.5), (3, 0.5), (2, 0.25), (1, 0.5)):
         share = (labels == value).mean(-1)
         takes = share >= enough
         best[takes] = value
@@ -182,15 +182,28 @@ def _body(shape: ShankShape, surface: Surface, reflectance: float) -> Any:
     return mesh
 
 
-def _render(body: Any, radiance: NDArray, samples: int, seed: int, denoise: bool = True) -> NDArray[np.float32]:
+def _scene(shape: ShankShape, surface: Surface, reflectance: float) -> Any:
+    """The shank alone, in the dark until `_render` lights it."""
     mi = mitsuba()
-    scene = mi.load_dict(
+    dark = np.zeros((LIGHT_MAP_HEIGHT, 2 * LIGHT_MAP_HEIGHT, 3), np.float32)
+    return mi.load_dict(
         {
             "type": "scene",
             "integrator": {"type": "path", "max_depth": DEPTH},
-            "shank": body,
-            "light": {"type": "envmap", "bitmap": mi.Bitmap(np.ascontiguousarray(radiance, np.float32))},
+            "shank": _body(shape, surface, reflectance),
+            "light": {"type": "envmap", "bitmap": mi.Bitmap(dark + 1)},
         },
         optimize=False,
     )
+
+
+def _render(scene: Any, radiance: NDArray, samples: int, seed: int, denoise: bool = True) -> NDArray[np.float32]:
+    """Change the light and take the picture: the scene's search tree is built but once."""
+    mi = mitsuba()
+    params = mi.traverse(scene)
+    # Mitsuba repeats columns beyond the seam, so that it can interpolate round it.
+    more = params["light.data"].shape[1] - radiance.shape[1]
+    radiance = np.pad(radiance, ((0, 0), (more - 1, 1), (0, 0)), mode="wrap").astype(np.float32)
+    params["light.data"] = mi.TensorXf(np.ascontiguousarray(radiance))
+    params.update()
     return picture(scene, CAMERA, samples, seed, denoise=denoise)
