@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, StatementError
 from sqlalchemy.pool import NullPool
 
 from loupebox.station.records.errors import RecordsError
@@ -57,7 +57,7 @@ def _translated(engine: Engine, act: str) -> Iterator[None]:
     shown = engine.url.render_as_string(hide_password=True)
     try:
         yield
-    except DBAPIError as error:
+    except StatementError as error:
         raise RecordsError(f"cannot {act} the database {shown}: {error.orig}") from error
     except UnicodeEncodeError as error:
         raise RecordsError(f"cannot {act} the database {shown}: {error.object!r} is no valid text") from error

@@ -16,7 +16,7 @@ from loupebox.inspect.verdict import Check, Verdict
 from loupebox.station.records.columns import add
 from loupebox.station.records.decisions import propose, supersede
 from loupebox.station.records.entry import FrameEntry, InspectionEntry, SpecEntry
-from loupebox.station.records.errors import Conflict
+from loupebox.station.records.errors import Conflict, RecordsError
 from loupebox.station.records.inspection_tables import (
     DEFECT,
     FINDING,
@@ -54,7 +54,7 @@ def insert_inspection(connection: Connection, entry: InspectionEntry, now: datet
         reasons=list(entry.reasons),
         replay=dict(entry.replay),
         timings_ms=dict(entry.timings_ms),
-        report=json.dumps(dict(entry.report), ensure_ascii=False, allow_nan=False),
+        report=_report(entry),
     )
     _add_parts(connection, inspection, MEASUREMENT, _measurements(entry.measurements, checks))
     _add_parts(connection, inspection, FINDING, [_finding(finding) for finding in entry.findings])
@@ -72,6 +72,13 @@ def insert_inspection(connection: Connection, entry: InspectionEntry, now: datet
         failed = [defect for defect in defects if defect.verdict is Verdict.FAIL]
         propose(connection, inspection, entry.job, failed, now)
     return inspection
+
+
+def _report(entry: InspectionEntry) -> str:
+    try:
+        return json.dumps(dict(entry.report), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise RecordsError(f"the report on piece '{entry.piece}' is not JSON: {error}") from error
 
 
 def ensure_style(connection: Connection, code: str) -> None:
