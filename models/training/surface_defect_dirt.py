@@ -18,7 +18,7 @@ def polish_texture(surface: Surface, rng: np.random.Generator) -> None:
         lines = cv2.GaussianBlur(grain, (0, 0), sigmaX=along, sigmaY=1.2)
     else:
         lines = cv2.GaussianBlur(grain, (0, 0), sigmaX=1.2, sigmaY=along)
-    slope = float(np.abs(np.gradient(lines, STEP_MM, axis=0 if rng.random() < 0.8 else 1)).std()) + 1e-9
+    slope = float(np.hypot(*(g.std() for g in np.gradient(lines, STEP_MM))))
     surface.height_mm += rng.uniform(0.1e-3, 1.5e-3) / slope * lines
     surface.alpha *= np.clip(1 + 0.06 * band_noise(shape, 0.4, rng), 0.8, 1.25)
 
