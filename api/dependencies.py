@@ -1,0 +1,28 @@
+"""What routes ask for: the log, and fields whose limits are the same everywhere."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from pydantic import AfterValidator, StringConstraints
+
+from loupebox.station.records.qc_log import QcLog
+
+
+def _log(request: Request) -> QcLog:
+    return request.app.state.log
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("allowed are printable characters on one line")
+    return text
+
+
+Log = Annotated[QcLog, Depends(_log)]
+Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="number given by the record")]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_one_line)]
+"""A short text, which may be empty."""
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_one_line)]
+"""Who or where; never empty."""

@@ -1,0 +1,154 @@
+"""Inspections: the list, one with its pictures, and what people decide on it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from loupebox.api.dependencies import Line, Log, Name, Number
+from loupebox.api.inspection_page import inspection_page
+from loupebox.api.pages import render
+from loupebox.station.records.decisions import STATION
+from loupebox.station.records.inspections import InspectionFilter, Outcome
+from loupebox.station.records.qc_log import LONGEST_PAGE
+from loupebox.station.records.remedy import REMEDIES, Remedy
+from loupebox.station.records.rework_tables import DispositionKind
+from loupebox.station.report import Report
+
+router = APIRouter(tags=["inspections"])
+
+CHOICES: tuple[tuple[DispositionKind, str], ...] = (
+    ("accept", "Accept"),
+    ("rework", "Rework"),
+    ("scrap", "Scrap"),
+    ("concession", "Concession"),
+)
+DECIDED: dict[DispositionKind, str] = {
+    "accept": "Accepted",
+    "rework": "Sent to rework",
+    "scrap": "Scrapped",
+    "concession": "Delivered on concession",
+}
+OPERATIONS = tuple(sorted({remedy.operation for remedy in REMEDIES.values()}))
+
+
+class Item(BaseModel):
+    """An inspection in a list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    piece: str
+    job: str
+    style: str
+    spec_revision: str | None
+    station: str
+    captured_at: datetime
+    recorded_at: datetime
+    outcome: Outcome
+    refusal_code: str | None
+    reasons: tuple[str, ...]
+    attempt: int = Field(description="1 for the first look at this piece")
+    disposition: DispositionKind | None = Field(description="the latest decision; null while there is none")
+
+
+class ItemPage(BaseModel):
+    """A part of the list; `next_cursor` asks for the part that follows, null is the end."""
+
+    items: tuple[Item, ...]
+    next_cursor: int | None
+
+
+class Decision(BaseModel):
+    """What becomes of the piece. Rework without operation and bench gets those usual for its defect."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: DispositionKind
+    who: Name
+    reason: Line = Field(default="", description="needed for scrap, concession, and accepting what failed")
+    operation: Line = ""
+    bench: Line = ""
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Decision:
+        if self.kind == "rework" and bool(self.operation) != bool(self.bench):
+            raise ValueError("rework names an operation and its bench, or neither of the two")
+        return self
+
+    @property
+    def remedy(self) -> Remedy | None:
+        return Remedy(self.operation, self.bench) if self.kind == "rework" and self.operation else None
+
+
+class RecordedDecision(BaseModel):
+    """A decision as it stands in the record; the last one counts."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    kind: DispositionKind
+    who: str
+    reason: str
+    decided_at: datetime
+
+
+@router.get("/api/v1/inspections")
+def listing(
+    log: Log,
+    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = 50,
+    cursor: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    outcome: Outcome | None = None,
+    style: str | None = None,
+    job: str | None = None,
+    piece: str | None = None,
+    day: date | None = None,
+    since: date | None = None,
+) -> ItemPage:
+    """Inspections, the last recorded first."""
+    wanted = InspectionFilter(outcome=outcome, style=style, job=job, piece=piece, day=day, since=since)
+    page = log.recent(limit, wanted, cursor)
+    return ItemPage(items=tuple(Item.model_validate(item) for item in page.items), next_cursor=page.next_cursor)
+
+
+@router.get("/api/v1/inspections/{number}", response_model=Report)
+def document(number: Number, log: Log) -> Response:
+    """The report of one inspection, exactly as it was recorded."""
+    return JSONResponse(dict(log.inspection(number).report))
+
+
+@router.get("/api/v1/inspections/{number}/decisions")
+def decisions(number: Number, log: Log) -> list[RecordedDecision]:
+    """All decisions on one inspection, the first first."""
+    return [RecordedDecision.model_validate(decision) for decision in log.inspection(number).dispositions]
+
+
+@router.post("/api/v1/inspections/{number}/decisions", status_code=201)
+def decide(number: Number, body: Decision, log: Log) -> RecordedDecision:
+    """Decide on an inspection; for rework this opens an order."""
+    decided = log.decide(number, body.kind, body.who, body.reason, remedy=body.remedy)
+    return RecordedDecision.model_validate(next(d for d in log.inspection(number).dispositions if d.id == decided))
+
+
+@router.get("/inspections/{number}", include_in_schema=False)
+def page(request: Request, number: Number, log: Log, view: str | None = None, light: str | None = None) -> Response:
+    context: dict[str, Any] = {
+        "choices": CHOICES,
+        "decided": DECIDED,
+        "operations": OPERATIONS,
+        "benches": [name for name, _ in log.benches()],
+        "station_name": STATION,
+    }
+    return render(
+        request, "inspection.html", page=inspection_page(log.inspection(number), view, light), **context
+    )
+
+
+@router.post("/inspections/{number}/decisions", include_in_schema=False)
+def decide_form(number: Number, log: Log, form: Annotated[Decision, Form()]) -> Response:
+    log.decide(number, form.kind, form.who, form.reason, remedy=form.remedy)
+    return RedirectResponse(f"/inspections/{number}#decision", status_code=303)

@@ -1,0 +1,102 @@
+"""Errors as answers: one table from what went wrong below to an HTTP status, one form for programs, one for people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import cast
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+
+from loupebox.api.pages import render
+from loupebox.station.records.errors import Conflict, Damaged, NotAllowed, NotRecorded, RecordsError
+
+STATUS_OF: dict[type[Exception], tuple[int, str]] = {
+    NotRecorded: (404, "Not recorded"),
+    Conflict: (409, "Somebody was first"),
+    NotAllowed: (422, "Not accepted"),
+    Damaged: (500, "Record damaged"),
+    RecordsError: (503, "Records out of reach"),
+}
+"""Domain errors and what they mean to a client; the rooms below know no HTTP."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """RFC 9457: a status, a short title, and a sentence that says what to do."""
+
+    status: int
+    title: str
+    detail: str
+
+
+def respond(scope: Scope, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """The problem as `application/problem+json` for programs and as a page for people."""
+    if wants_json(scope):
+        body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
+        return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
+    request = Request(scope)
+    return render(request, "problem.html", problem.status, headers, problem=problem, back=page_before(request))
+
+
+def page_before(request: Request) -> str | None:
+    """Path of our own page that sent the request, for a way back; never another site's."""
+    came = urlsplit(request.headers.get("referer", ""))
+    if came.netloc != request.headers.get("host") or not came.path.startswith("/") or came.path.startswith("//"):
+        return None
+    return came.path + ("?" + came.query if came.query else "")
+
+
+def wants_json(scope: Scope) -> bool:
+    """The REST paths always; elsewhere who asks for JSON and not for a page."""
+    accept = Request(scope).headers.get("accept", "")
+    return scope["path"].startswith("/api/") or ("json" in accept and "text/html" not in accept)
+
+
+def domain_problem(request: Request, error: Exception) -> Response:
+    status, title = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("%s %s: %s", request.method, request.url.path, error)
+    return respond(request.scope, Problem(status, title, str(error)))
+
+
+def http_problem(request: Request, error: Exception) -> Response:
+    error = cast(HTTPException, error)
+    title = HTTPStatus(error.status_code).phrase
+    detail = error.detail if error.detail != title else f"{request.method} {request.url.path}: {title.lower()}."
+    return respond(request.scope, Problem(error.status_code, title, detail), error.headers)
+
+
+def validation_problem(request: Request, error: Exception) -> Response:
+    """Each refused field by name, with its value and what is allowed."""
+    sentences = [
+        f"{'.'.join(str(part) for part in e['loc'][1:]) or e['loc'][0]}: {e['msg'].removeprefix('Value error, ')}"
+        + (f" (given {str(e['input'])[:80]!r})" if isinstance(e["input"], str | int | float) else "")
+        for e in cast(RequestValidationError, error).errors()
+    ]
+    return respond(request.scope, Problem(422, "Not accepted", "; ".join(sentences) + "."))
+
+
+def unexpected_problem(request: Request, error: Exception) -> Response:
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    detail = "The station hit a fault of its own; nothing was changed. Its log says more."
+    return respond(request.scope, Problem(500, "Fault in the station", detail))
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` leave through this file."""
+    for kind in STATUS_OF:
+        app.add_exception_handler(kind, domain_problem)
+    app.add_exception_handler(HTTPException, http_problem)
+    app.add_exception_handler(RequestValidationError, validation_problem)
+    app.add_exception_handler(Exception, unexpected_problem)

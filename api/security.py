@@ -1,0 +1,73 @@
+"""What every answer carries and every request must satisfy, before any route sees it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from loupebox.api.problem import Problem, respond
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+BODY_LIMIT_BYTES = 64 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    """ASGI middleware: security headers on every answer; changes only from our own pages, and only small ones."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                # What may change must not be shown stale after a press of "back"; frames say otherwise themselves.
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        problem = None if scope["method"] in SAFE_METHODS else refusal(Headers(scope=scope))
+        answer = self.app if problem is None else respond(scope, problem)
+        await answer(scope, receive, send_guarded)
+
+
+def refusal(headers: Headers) -> Problem | None:
+    """Why a changing request is refused; None when it may go on.
+
+    A browser always says where a form was sent from; a program that says nothing is no browser that could be misled.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    from_elsewhere = site not in (None, "same-origin", "none")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+        from_elsewhere = True
+    if from_elsewhere:
+        return Problem(
+            403,
+            "Sent from another site",
+            f"This change was sent from {origin or 'another site'}; only this station's own pages may change its record.",
+        )
+    length = headers.get("content-length")
+    if headers.get("transfer-encoding") or (length is not None and not length.isdecimal()):
+        return Problem(411, "Length missing", "A change must say its length in the header Content-Length.")
+    if length is not None and int(length) > BODY_LIMIT_BYTES:
+        return Problem(413, "Too large", f"The request has {length} bytes; allowed are {BODY_LIMIT_BYTES}.")
+    return None

@@ -1,0 +1,38 @@
+"""What people call the names that the rooms below use."""
+
+from __future__ import annotations
+
+import re
+
+PHRASES = {
+    "inner_diameter_mm": "Inner diameter",
+    "out_of_round_mm": "Out of round",
+    "shank_width_mm": "Shank width",
+    "shank_thickness_mm": "Shank thickness",
+    "stone_diameter_mm": "Stone diameter",
+    "stone_offset_mm": "Stone off centre",
+    "gas_porosity": "Gas porosity",
+    "shrinkage_porosity": "Shrinkage porosity",
+    "face": "Face",
+    "top": "Top",
+    "oblique": "Oblique",
+    "side": "Side",
+    "shank": "Shank",
+    "dark_n": "Dark field N",
+    "dark_e": "Dark field E",
+    "dark_s": "Dark field S",
+    "dark_w": "Dark field W",
+}
+UNITS = ("_mm2", "_mm", "_deg", "_px", "_ms", "_db")
+
+
+def phrase(name: str) -> str:
+    """`prong_2_length_mm` becomes "Prong 2 length"; a name that is words already stays."""
+    if name in PHRASES:
+        return PHRASES[name]
+    if match := re.fullmatch(r"stripes_([xy])_(\d)", name):
+        return f"Stripes {match[1]}{match[2]}"
+    for unit in UNITS:
+        name = name.removesuffix(unit)
+    text = name.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]

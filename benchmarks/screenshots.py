@@ -1,0 +1,70 @@
+"""Pictures of every screen of a running station at three widths, light and dark, for looking at them.
+
+    python benchmarks/screenshots.py --url http://127.0.0.1:8000 --out /tmp/screens
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+from playwright.sync_api import sync_playwright
+
+WIDTHS = (360, 1280, 1920)
+SCHEMES = ("light", "dark")
+HEIGHT = {360: 740, 1280: 900, 1920: 1080}
+
+
+def pages_of(url: str) -> dict[str, str]:
+    """Every kind of page by name: one inspection of each outcome, one piece, and the lists."""
+    pages = {"today": "/", "rework": "/rework", "defects": "/defects", "refused": "/refused", "docs": "/docs"}
+    for outcome in ("FAIL", "REVIEW", "PASS", "REFUSED"):
+        with urlopen(f"{url}/api/v1/inspections?limit=1&outcome={outcome}") as answer:
+            items = json.load(answer)["items"]
+        if items:
+            pages[outcome.lower()] = f"/inspections/{items[0]['id']}"
+            pages["piece"] = f"/pieces/{items[0]['piece']}"
+    return pages | {"missing": "/inspections/2147483647"}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default="http://127.0.0.1:8000")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", help="names of pages")
+    parser.add_argument("--widths", nargs="*", type=int, default=WIDTHS)
+    parser.add_argument("--schemes", nargs="*", default=SCHEMES, choices=SCHEMES)
+    parser.add_argument("--fold", action="store_true", help="only what is seen without scrolling")
+    given = parser.parse_args()
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        print("no Chromium was found; install Debian's package chromium", file=sys.stderr)
+        return 1
+    given.out.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--headless=new", "--disable-gpu"], chromium_sandbox=False
+        )
+        for name, address in pages_of(given.url).items():
+            if given.only and name not in given.only:
+                continue
+            for width in given.widths:
+                for scheme in given.schemes:
+                    page = browser.new_page(
+                        viewport={"width": width, "height": HEIGHT.get(width, 900)}, color_scheme=scheme
+                    )
+                    page.goto(given.url + address, wait_until="networkidle")
+                    file = given.out / f"{name}-{width}-{scheme}.png"
+                    page.screenshot(path=file, full_page=not given.fold)
+                    print(file)
+                    page.close()
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
