@@ -30,6 +30,20 @@ SATURATED_ALLOWED = {"backlight": 0.001, "dome": 0.05, "coaxial": 0.05}
 SATURATED_STRIPES = 0.02
 
 
+def check(capture: Capture, spec: Spec, calibration: CalibrationSet) -> Refusal | None:
+    """All that can be told before anything is measured."""
+    refusal = check_capture(capture, spec, calibration)
+    if refusal is not None:
+        return refusal
+    frames = correct_frames(capture, spec, calibration)
+    return check_light(frames) or check_focus(frames, calibration)
+
+
+def correct_frames(capture: Capture, spec: Spec, calibration: CalibrationSet) -> LinearFrames:
+    """The frames that the spec sheet needs, as linear signal; `check_capture` has found them all."""
+    return {key: calibration[key[0]].correct(capture.frames[key]) for key in frames_needed(spec)}
+
+
 def check_capture(capture: Capture, spec: Spec, calibration: CalibrationSet) -> Refusal | None:
     """What can be told without looking at a pixel: the style, each frame, a valid certificate for each camera."""
     return next(_capture_refusals(capture, spec, calibration), None)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from loupebox.calibration.estimate import Estimate
 from loupebox.calibration.frame import Light, View
-from loupebox.inspect.finding import Finding, FindingKind, Zone
-from loupebox.inspect.measurement import Measurement, MeasurementResult
-from loupebox.inspect.prong import Prong, ProngState
-from loupebox.inspect.verdict import Check, Verdict
-from loupebox.station.refusal import Refusal, RefusalCode
+from loupebox.inspect.finding import FindingKind, Zone
+from loupebox.inspect.prong import ProngState
+from loupebox.inspect.verdict import Verdict
+from loupebox.station.refusal import RefusalCode
 
 SCHEMA = 1
 
@@ -197,72 +194,6 @@ class Report(_Part):
         return self.model_dump(mode="json", by_alias=True)
 
 
-def piece_report(station: str, piece: str, job: str, style: str, captured_at: datetime) -> PieceReport:
-    return PieceReport(station=station, piece=piece, job=job, style=style, captured_at=captured_at)
-
-
-def refusal_report(refusal: Refusal) -> RefusalReport:
-    return RefusalReport(code=refusal.code, reason=refusal.reason, advice=refusal.advice)
-
-
-def check_report(check: Check) -> CheckReport:
-    return CheckReport(name=check.name, verdict=check.verdict, reason=check.reason)
-
-
-def measurement_report(result: MeasurementResult, check: Check | None) -> MeasurementReport:
-    """A measurement with the limits that its check, where there is one, held it against."""
-    limits = check.limits if check else None
-    estimate = result.estimate if isinstance(result, Measurement) else None
-    return MeasurementReport(
-        name=result.name,
-        value=estimate.value if estimate else None,
-        expanded_uncertainty=estimate.expanded_uncertainty if estimate else None,
-        unit=estimate.unit if estimate else None,
-        lower=limits.lower if limits else None,
-        upper=limits.upper if limits else None,
-        nominal=limits.nominal if limits else None,
-        outcome=check.verdict if check else None,
-        conformance_probability=check.conformance_probability if check else None,
-        reason=None if isinstance(result, Measurement) else result.reason,
-        budget=tuple(
-            ContributionReport(name=c.name, standard_uncertainty=c.standard_uncertainty)
-            for c in (estimate.budget if estimate else ())
-        ),
-    )
-
-
-def prong_report(prong: Prong) -> ProngReport:
-    return ProngReport(
-        index=prong.index,
-        angle_deg=prong.angle_deg,
-        state=prong.state,
-        reason=prong.reason,
-        length_mm=_length(prong.length_mm),
-        bend_mm=_length(prong.bend_mm),
-        lift_mm=_length(prong.lift_mm),
-        tip_xy_px=prong.tip_xy_px,
-        tip_oblique_xy_px=prong.tip_oblique_xy_px,
-    )
-
-
-def finding_report(finding: Finding) -> FindingReport:
-    return FindingReport(
-        kind=finding.kind,
-        view=finding.view,
-        light=finding.light,
-        box_xywh_px=finding.box_xywh_px,
-        box_xywh_mm=finding.box_xywh_mm,
-        polygon_xy_px=finding.polygon_xy_px,
-        polygon_xy_mm=finding.polygon_xy_mm,
-        size_mm=finding.size_mm.value,
-        size_expanded_uncertainty_mm=finding.size_mm.expanded_uncertainty,
-        width_mm=finding.width_mm,
-        area_mm2=finding.area_mm2,
-        zone=finding.zone,
-        score=finding.score,
-    )
-
-
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of the document, as published in report.schema.json."""
     schema = Report.model_json_schema(by_alias=True, mode="serialization")
@@ -271,9 +202,3 @@ def json_schema() -> dict[str, Any]:
         "title": "Loupebox inspection report",
         **{key: value for key, value in schema.items() if key != "title"},
     }
-
-
-def _length(estimate: Estimate | None) -> LengthReport | None:
-    if estimate is None:
-        return None
-    return LengthReport(value=estimate.value, expanded_uncertainty=estimate.expanded_uncertainty)

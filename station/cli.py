@@ -1,0 +1,238 @@
+"""The command `loupebox`. Heavy modules are imported by the commands that need them, so that `--help` is instant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+class Exit(IntEnum):
+    """What the command's exit status means."""
+
+    PASS = 0
+    FAIL = 1
+    REVIEW = 2
+    REFUSED = 3
+    WRONG = 4  # usage or input
+    FAULT = 5  # of the program itself
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Inspect jewellery: measure, find defects, judge, record. "
+    "Exit status: 0 pass, 1 fail, 2 review, 3 refused, 4 wrong usage or input.",
+)
+spec_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Spec sheets.")
+capture_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Captures.")
+app.add_typer(spec_app, name="spec")
+app.add_typer(capture_app, name="capture")
+
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", metavar="FILE", help="Settings; ./loupebox.toml when it is there.")
+]
+DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of the database and the frames.")]
+Host = Annotated[str | None, typer.Option(help="Address to serve at.")]
+Port = Annotated[int | None, typer.Option(help="Port to serve at.", min=0, max=65535)]
+
+
+@app.callback()
+def every_command(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault of the program.")] = False,
+) -> None:
+    """Options before the command; `run` looks at --debug itself."""
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Inspect the samples and stop; do not serve.")] = False,
+    truth: Annotated[bool, typer.Option("--truth", help="Hold every verdict against the samples' truth.")] = False,
+    data: DataDir = None,
+    host: Host = None,
+    port: Port = None,
+    settings: SettingsFile = None,
+) -> int:
+    """Inspect the sample captures, record them, and serve the station."""
+    from loupebox.station.serve import listen, serve, url_of
+
+    chosen = _settings(settings, data_dir=data, host=host, port=port)
+    listener = None if once else listen(chosen)
+
+    from rich.console import Console
+
+    from loupebox.station.demo import run_demo
+
+    console = Console(highlight=False)
+    right = run_demo(chosen, console, against_truth=truth)
+    if listener is None:
+        return Exit.PASS if right else Exit.FAIL
+    console.print(f"\nThe station is at {url_of(listener)} (Ctrl-C ends it).")
+    serve(chosen, listener)
+    return Exit.PASS
+
+
+@app.command()
+def serve(data: DataDir = None, host: Host = None, port: Port = None, settings: SettingsFile = None) -> int:
+    """Serve the station's screens and its API."""
+    from loupebox.station.serve import listen, serve, url_of
+
+    chosen = _settings(settings, data_dir=data, host=host, port=port)
+    listener = listen(chosen)
+    print(f"The station is at {url_of(listener)} (Ctrl-C ends it).", flush=True)
+    serve(chosen, listener)
+    return Exit.PASS
+
+
+@app.command()
+def inspect(
+    capture: Annotated[Path, typer.Argument(metavar="CAPTURE", help="Capture folder.")],
+    spec: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Spec sheet; else the one of the capture's style.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
+    record: Annotated[bool, typer.Option("--record", help="Record it in the QC log.")] = False,
+    data: DataDir = None,
+    settings: SettingsFile = None,
+) -> int:
+    """Inspect one capture: exit status 0 pass, 1 fail, 2 review, 3 refused."""
+    from loupebox.station.demo import open_log
+    from loupebox.station.log_entry import log_entry
+    from loupebox.station.reporting import report_of
+    from loupebox.station.spec_sheet import read_spec_sheet
+    from loupebox.station.summary import summary
+    from loupebox.station.workplace import Workplace
+
+    chosen = _settings(settings, data_dir=data)
+    sheet = read_spec_sheet(spec) if spec is not None else None
+    inspection = Workplace.open(chosen).inspect(capture, sheet)
+    if record:
+        log = open_log(chosen)
+        try:
+            log.record(log_entry(inspection))
+        finally:
+            log.close()
+    print(report_of(inspection).to_json() if json else summary(inspection))
+    return Exit[inspection.outcome]
+
+
+@spec_app.command("check")
+def spec_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="Spec sheet (TOML).")]) -> int:
+    """Say whether a spec sheet can be used, or what is wrong with it."""
+    from loupebox.station.spec_sheet import read_spec_sheet
+
+    sheet = read_spec_sheet(file)
+    spec = sheet.spec
+    prongs = f", {spec.head.prong_count} prongs" if spec.head else ""
+    print(
+        f"{file}: {spec.style} revision {spec.revision} is sound: {len(spec.characteristic)} dimensions{prongs}, "
+        f"{len(spec.surface)} surface rules"
+    )
+    return Exit.PASS
+
+
+@spec_app.command("schema")
+def spec_schema() -> int:
+    """Print the JSON Schema of spec sheets."""
+    from loupebox.inspect.spec import json_schema
+
+    return _print_json(json_schema())
+
+
+@app.command("report-schema")
+def report_schema() -> int:
+    """Print the JSON Schema of the report that `inspect --json` prints."""
+    from loupebox.station.report import json_schema
+
+    return _print_json(json_schema())
+
+
+@capture_app.command("check")
+def capture_check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Capture folder.")],
+    settings: SettingsFile = None,
+) -> int:
+    """Say whether a capture is whole and fit to be inspected: exit status 0, 3 when it must be retaken, 4 when broken."""
+    from loupebox.station import gate
+    from loupebox.station.calibration_set import read_calibration_set
+    from loupebox.station.capture import read_capture
+    from loupebox.station.spec_sheet import find_spec_sheet
+
+    chosen = _settings(settings)
+    capture = read_capture(folder)
+    sheet = find_spec_sheet(chosen.specs_dir, capture.record.style)
+    refusal = gate.check(capture, sheet.spec, read_calibration_set(chosen.calibration_dir))
+    about = f"{folder}: piece {capture.record.piece}, style {capture.record.style}, {len(capture.frames)} frames"
+    print(f"{about}: {f'{refusal.sentence}; {refusal.advice}' if refusal else 'whole, sharp and lit'}")
+    return Exit.REFUSED if refusal else Exit.PASS
+
+
+@app.command()
+def doctor(data: DataDir = None, settings: SettingsFile = None) -> int:
+    """Say what is installed, what is missing, and why it matters."""
+    from loupebox.station.doctor import examine, render
+
+    findings = examine(_settings(settings, data_dir=data))
+    print(render(findings))
+    return Exit.WRONG if any(finding.state == "wrong" for finding in findings) else Exit.PASS
+
+
+@app.command()
+def version() -> int:
+    """Print the version."""
+    from importlib.metadata import version
+
+    print(f"loupebox {version('loupebox')}")
+    return Exit.PASS
+
+
+def _settings(file: Path | None, **flags: object) -> Any:
+    from loupebox.station.settings import FILE_NAME, Settings
+
+    if file is None and Path(FILE_NAME).is_file():
+        file = Path(FILE_NAME)
+    return Settings.load(file, **flags)
+
+
+def _print_json(document: dict[str, Any]) -> int:
+    import json
+
+    print(json.dumps(document, indent=2))
+    return Exit.PASS
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The command with these arguments; its exit status. Whatever goes wrong is one sentence on stderr."""
+    try:
+        return int(app(list(arguments), prog_name="loupebox", standalone_mode=False) or 0)
+    except (KeyboardInterrupt, typer.Abort):
+        return Exit.PASS
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        status, sentence = _told(error)
+        print(sentence, file=sys.stderr)
+        return status
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    from loupebox.station.errors import OURS
+
+    if isinstance(error, OURS):
+        return Exit.WRONG, f"loupebox: {error}"
+    if hasattr(error, "format_message"):  # typer's usage errors; which class they are depends on its version
+        words = str(error.format_message())
+        return Exit.WRONG, words if words.startswith("Usage:") else f"loupebox: {words} (loupebox --help tells more)"
+    words = f"a fault of the program, {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    return Exit.FAULT, f"loupebox: {words} (loupebox --debug ... tells more)"
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,45 @@
+"""Serves the station's screens."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+from loupebox.station.settings import Settings
+
+
+class PortInUse(Exception):
+    """Another program listens where the station should."""
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the station's port, before anything else is done; visitors wait until the screens are there."""
+    address = f"{settings.host}:{settings.port}"
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":  # there it would let two programs share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise PortInUse(
+            f"cannot serve at {address}: {error.strerror or error}; end the other program or choose another --port"
+        ) from None
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address that a person types."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(settings: Settings, listener: socket.socket) -> None:
+    """Serve until interrupted."""
+    import uvicorn
+
+    from loupebox.api.app import create_app
+
+    config = uvicorn.Config(create_app(settings), log_level="warning")
+    uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,39 @@
+"""A station ready to inspect: its certificates, models and spec sheets, read once from its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from loupebox.station.calibration_set import CalibrationSet, read_calibration_set
+from loupebox.station.capture import read_capture
+from loupebox.station.inspection import Inspection, inspect_piece
+from loupebox.station.model_set import ModelSet, load_model_set
+from loupebox.station.settings import Settings
+from loupebox.station.spec_sheet import SpecSheet, find_spec_sheet
+from loupebox.station.stopwatch import Stopwatch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workplace:
+    """Everything that does not change from piece to piece."""
+
+    calibration: CalibrationSet
+    models: ModelSet
+    specs_dir: Path
+
+    @classmethod
+    def open(cls, settings: Settings) -> Workplace:
+        return cls(
+            calibration=read_calibration_set(settings.calibration_dir),
+            models=load_model_set(settings.models_dir),
+            specs_dir=settings.specs_dir,
+        )
+
+    def inspect(self, folder: Path, sheet: SpecSheet | None = None) -> Inspection:
+        """Inspect the capture in a folder against this sheet, or against the one of its style."""
+        watch = Stopwatch()
+        with watch.step("read"):
+            capture = read_capture(folder)
+            sheet = sheet or find_spec_sheet(self.specs_dir, capture.record.style)
+        return inspect_piece(capture, sheet, self.calibration, self.models, watch)
