@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, StatementError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, StatementError
 from sqlalchemy.pool import NullPool
 
 from loupebox.station.records.errors import RecordsError
@@ -27,10 +27,9 @@ BUSY_TIMEOUT_S = 30
 def open_database(where: str | Path) -> Engine:
     """An engine on the database at a path or URL, created or migrated forward as needed."""
     url = _url(where)
-    shown = url.render_as_string(hide_password=True) if url.get_backend_name() != "sqlite" else str(url.database)
     if url.get_backend_name() == "sqlite":
         _prepare_file(Path(str(url.database)))
-    _migrate(url, shown)
+    _migrate(url)
     return _engine(url, foreign_keys=True)
 
 
@@ -54,13 +53,18 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _translated(engine: Engine, act: str) -> Iterator[None]:
-    shown = engine.url.render_as_string(hide_password=True)
+    shown = _shown(engine.url)
     try:
         yield
     except StatementError as error:
         raise RecordsError(f"cannot {act} the database {shown}: {error.orig}") from error
     except UnicodeEncodeError as error:
         raise RecordsError(f"cannot {act} the database {shown}: {error.object!r} is no valid text") from error
+
+
+def _shown(url: URL) -> str:
+    """What errors call the database: a file's path, a server without its password."""
+    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
 
 def _url(where: str | Path) -> URL:
@@ -104,6 +108,7 @@ def _engine(url: URL, *, foreign_keys: bool) -> Engine:
     def _connect(connection: Any, record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
         connection.isolation_level = None  # the driver must not begin or commit on its own: "begin" below does
         connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        connection.execute("PRAGMA recursive_triggers = ON")  # else REPLACE deletes without asking the triggers
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # in WAL: each commit reaches the disk
 
@@ -115,7 +120,7 @@ def _engine(url: URL, *, foreign_keys: bool) -> Engine:
     return engine
 
 
-def _migrate(url: URL, shown: str) -> None:
+def _migrate(url: URL) -> None:
     """Bring the schema forward in one transaction; foreign keys rest meanwhile, since batch mode rebuilds tables."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -128,11 +133,9 @@ def _migrate(url: URL, shown: str) -> None:
                 return
         with writing(engine) as connection:
             current = MigrationContext.configure(connection).get_current_revision()
-            _check_ours(connection, current, scripts, shown)
+            _check_ours(connection, current, scripts, _shown(url))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except DBAPIError as error:
-        raise RecordsError(f"cannot open the database {shown}: {error.orig}") from error
     finally:
         engine.dispose()
 

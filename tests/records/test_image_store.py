@@ -1,0 +1,125 @@
+"""Frames are kept by content: written once, whole or not at all, and proven when read."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from other_process import output_of
+
+from loupebox.station.records.errors import Damaged, NotRecorded, RecordsError
+from loupebox.station.records.image_store import LEFTOVER_AGE_S, ImageStore
+
+PICTURE = b"a picture"
+CHECKSUM = sha256(PICTURE).hexdigest()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ImageStore:
+    return ImageStore(tmp_path / "frames")
+
+
+def files(store: ImageStore) -> list[str]:
+    return sorted(str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file())
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=2000))
+def test_what_is_written_is_read(store: ImageStore, content: bytes) -> None:
+    checksum = sha256(content).hexdigest()
+    path = store.write(content, checksum, "tiff")
+    assert path == store.root / checksum[:2] / checksum[2:4] / f"{checksum}.tiff"
+    assert store.read(checksum, "tiff") == content
+
+
+def test_writing_again_changes_nothing(store: ImageStore) -> None:
+    path = store.write(PICTURE, CHECKSUM)
+    before = path.stat()
+    store.write(PICTURE, CHECKSUM)
+    after = path.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert files(store) == [f"{CHECKSUM[:2]}/{CHECKSUM[2:4]}/{CHECKSUM}.png"]
+
+
+def test_content_that_is_not_what_its_checksum_says(store: ImageStore) -> None:
+    with pytest.raises(
+        Damaged, match=f"an image of 5 bytes has the checksum [0-9a-f]{{64}}, not {CHECKSUM} as it says"
+    ):
+        store.write(b"other", CHECKSUM)
+    assert files(store) == []
+
+
+@pytest.mark.parametrize("there_now", [b"a pictur3", b"a pict", b""])
+def test_a_picture_that_has_changed_on_disk_is_told_and_can_be_mended(store: ImageStore, there_now: bytes) -> None:
+    path = store.write(PICTURE, CHECKSUM)
+    path.write_bytes(there_now)
+    with pytest.raises(Damaged, match=rf"image .*/{CHECKSUM}\.png has changed on disk: its checksum is now [0-9a-f]+"):
+        store.read(CHECKSUM)
+    store.write(PICTURE, CHECKSUM)
+    assert store.read(CHECKSUM) == PICTURE
+
+
+def test_a_picture_that_is_not_there(store: ImageStore) -> None:
+    with pytest.raises(NotRecorded, match=rf"no image {CHECKSUM}\.png is stored in .*/frames"):
+        store.read(CHECKSUM)
+
+
+@pytest.mark.parametrize("name", ["", "..", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 65, "0" * 64 + "\n"])
+def test_only_a_checksum_names_a_picture(store: ImageStore, name: str) -> None:
+    with pytest.raises(NotRecorded, match="is no checksum; allowed are 64 digits of lower-case hex"):
+        store.path_of(name)
+
+
+@pytest.mark.parametrize("suffix", ["", "../x", ".png", "PNG", "png\n", "a" * 9])
+def test_only_a_plain_suffix_ends_a_name(store: ImageStore, suffix: str) -> None:
+    with pytest.raises(RecordsError, match="an image cannot end in "):
+        store.path_of(CHECKSUM, suffix)
+
+
+def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "frames").write_text("I am a file")
+    with pytest.raises(RecordsError, match=r"cannot use .*/frames for images: (File exists|Not a directory)"):
+        ImageStore(tmp_path / "frames")
+
+
+def test_a_file_in_the_way_of_a_picture(store: ImageStore) -> None:
+    (store.root / CHECKSUM[:2]).write_text("I am a file")
+    with pytest.raises(RecordsError, match=rf"cannot store image .*/{CHECKSUM}\.png: (File exists|Not a directory)"):
+        store.write(PICTURE, CHECKSUM)
+    assert files(store) == [CHECKSUM[:2]]
+
+
+def test_a_full_disk_leaves_nothing_half_written(store: ImageStore) -> None:
+    said = output_of(
+        """
+import resource, sys
+from hashlib import sha256
+from pathlib import Path
+from loupebox.station.records.errors import RecordsError
+from loupebox.station.records.image_store import ImageStore
+store = ImageStore(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+try:
+    store.write(bytes(9000), sha256(bytes(9000)).hexdigest())
+except RecordsError as error:
+    print(error)
+""",
+        store.root,
+    )
+    assert said.startswith("cannot store image ")
+    assert said.endswith(": File too large")
+    assert files(store) == []
+
+
+def test_what_a_killed_process_left_is_swept_away_later(store: ImageStore) -> None:
+    old, new = store.root / "incoming" / "old", store.root / "incoming" / "new"
+    for left in (old, new):
+        left.write_bytes(b"half a pict")
+    long_ago = new.stat().st_mtime - LEFTOVER_AGE_S - 60
+    os.utime(old, (long_ago, long_ago))
+    ImageStore(store.root)
+    assert files(store) == ["incoming/new"]
