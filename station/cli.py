@@ -158,7 +158,7 @@ def capture_check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Capture folder.")],
     settings: SettingsFile = None,
 ) -> int:
-    """Say whether a capture is whole and fit to be inspected: exit status 0, 3 when it must be retaken, 4 when broken."""
+    """Say whether a capture is fit to be inspected: exit status 0, 3 when it must be retaken, 4 when broken."""
     from loupebox.station import gate
     from loupebox.station.calibration_set import read_calibration_set
     from loupebox.station.capture import read_capture
@@ -226,8 +226,9 @@ def _told(error: Exception) -> tuple[int, str]:
 
     if isinstance(error, OURS):
         return Exit.WRONG, f"loupebox: {error}"
-    if hasattr(error, "format_message"):  # typer's usage errors; which class they are depends on its version
-        words = str(error.format_message())
+    told = getattr(error, "format_message", None)  # typer's usage errors; which class they are depends on its version
+    if told is not None:
+        words = str(told())
         return Exit.WRONG, words if words.startswith("Usage:") else f"loupebox: {words} (loupebox --help tells more)"
     words = f"a fault of the program, {type(error).__name__}: {' '.join(str(error).split())[:300]}"
     return Exit.FAULT, f"loupebox: {words} (loupebox --debug ... tells more)"

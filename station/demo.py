@@ -1,4 +1,4 @@
-"""The demo: inspects the samples, records them and shows the station. The factory's code path; only the pixels differ."""
+"""The demo: inspects and records the samples, on the factory's code path; only the pixels differ."""
 
 from __future__ import annotations
 

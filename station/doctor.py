@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 
 from loupebox.station.settings import Settings
@@ -103,7 +104,7 @@ def _models(settings: Settings) -> Iterator[Examined]:
 
 
 def _calibration(settings: Settings) -> Iterator[Examined]:
-    from loupebox.calibration.frame import VIEWS
+    from loupebox.calibration.frame import VIEWS, View
     from loupebox.station.calibration_set import read_calibration
 
     now = datetime.now(UTC)
@@ -114,7 +115,7 @@ def _calibration(settings: Settings) -> Iterator[Examined]:
             yield Examined(what, "absent", f"captures that need this view are refused: there is no {path}")
             continue
 
-        def read(path=path, view=view) -> str:
+        def read(path: Path = path, view: View = view) -> str:
             certificate = read_calibration(path, view).certificate
             days = (certificate.valid_until - now).days
             holds = (

@@ -9,6 +9,7 @@ from loupebox.inspect.prong import Prong
 from loupebox.inspect.verdict import Check
 from loupebox.station.inspection import Inspection
 from loupebox.station.report import (
+    SCHEMA,
     CheckReport,
     ContributionReport,
     FindingReport,
@@ -28,6 +29,7 @@ def report_of(inspection: Inspection) -> Report:
     checks = inspection.judgement.checks if inspection.judgement is not None else ()
     by_name = {check.name: check for check in checks}
     return Report(
+        schema_=SCHEMA,
         piece=PieceReport(
             station=record.station,
             piece=record.piece,
