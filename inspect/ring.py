@@ -1,0 +1,287 @@
+"""The size of a ring, from its backlit picture along the finger hole."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loupebox.calibration.certificate import Certificate
+from loupebox.calibration.estimate import Contribution, Estimate
+from loupebox.calibration.frame import LinearFrame
+from loupebox.inspect.backlight import LEVEL_DOUBT, backlight_gap_mm
+from loupebox.inspect.circle import maximum_inscribed_circle
+from loupebox.inspect.contour import Contour, fit_contour
+from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
+from loupebox.inspect.rays import directions_rad, edges_across, points_at
+from loupebox.inspect.silhouette import DIRECTIONS, NoRing, Silhouette, see_silhouette
+from loupebox.inspect.wall import Wall, fit_wall
+
+Floats = NDArray[np.float64]
+
+PROFILES = 1440
+BLUREST_SIGMA_PX = 5.0
+WORST_MISFIT = 0.1
+LEAST_ACCEPTED = 0.8
+WIDEST_GAP_DEG = 10.0
+MOST_SATURATED = 0.2
+HEAD_STANDS_OUT_MM = 0.25
+HEAD_GAP_DEG = 20.0
+HEAD_MARGIN_DEG = 6.0
+NARROWEST_HEAD_DEG = 8.0
+TILT_DEG = 0.3
+"""Standard uncertainty of the angle between the finger hole and the camera's axis, when the piece is placed by hand."""
+COMFORT_TILT_MM = 0.0003
+"""What that tilt takes off the opening of a rounded bore, beside the cosine. A bore that is straight over a width w
+would lose w sin(tilt) instead: this is for comfort-fit and other rounded bores."""
+
+INNER_DIAMETER, OUT_OF_ROUND, SHANK_THICKNESS = "inner_diameter_mm", "out_of_round_mm", "shank_thickness_mm"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RingShape:
+    """A ring as it was found; positions in pixels of the face frame.
+
+    Parameters
+    ----------
+    inner : Contour
+        Edge of the hole, corrected for blur.
+    sigma_px : float
+        Gaussian blur of that edge as sampled, standard deviation.
+    wall : Wall or str
+        The band around the hole, away from the head; or why it cannot be seen, a clause after "because".
+    head_height_mm : float
+        How far the outline stands out over the band, 0 or more.
+    head_span_deg : tuple of float or None
+        Where the head begins and how wide it is, from image right towards image down; None when there is no head.
+    """
+
+    inner: Contour
+    sigma_px: float
+    wall: Wall | str
+    head_height_mm: float
+    head_span_deg: tuple[float, float] | None
+
+    @property
+    def has_head(self) -> bool:
+        return self.head_span_deg is not None
+
+    @property
+    def centre_xy_px(self) -> tuple[float, float]:
+        return self.inner.centre_xy_px
+
+    @property
+    def inner_xy_px(self) -> Floats:
+        """Edge of the hole, shape (720, 2)."""
+        return self.inner.points_xy_px(720)
+
+    @property
+    def outer_xy_px(self) -> Floats:
+        """Outer edge of the band away from the head, shape (n, 2); empty when it cannot be seen."""
+        return self.wall.outer_xy_px if isinstance(self.wall, Wall) else np.empty((0, 2))
+
+
+def locate_ring(face: LinearFrame, certificate: Certificate) -> RingShape | NoRing:
+    """Find the ring's outlines to a small part of a pixel.
+
+    1440 radial profiles across the edge of the hole are each fitted with a blurred step of their own levels; a Fourier
+    series of the radius up to order 16 is fitted to the places so that dust, lint and grain do not count; the bias of
+    a blurred curved edge, s^2 / (2 R) inward, is taken off.
+
+    Parameters
+    ----------
+    face : LinearFrame
+        View face, light backlight, one channel; the ring dark on a bright field.
+    certificate : Certificate
+        Of the face view.
+
+    Returns
+    -------
+    RingShape or NoRing
+
+    Raises
+    ------
+    ValueError
+        When the frame or the certificate is of another view or light, or in colour.
+    """
+    for what, view in (("frame", face.view), ("certificate", certificate.view)):
+        if view != "face":
+            raise ValueError(f"the {what} is of view {view}; a ring is measured in view face")
+    if face.light != "backlight" or face.signal.ndim != 2:
+        raise ValueError(
+            f"the frame is face/{face.light} of shape {face.signal.shape}; allowed is face/backlight, grey"
+        )
+    mm_per_px = certificate.scale.mm_per_px.value
+    seen = see_silhouette(face.signal, mm_per_px)
+    if isinstance(seen, NoRing):
+        return seen
+    angle = directions_rad(DIRECTIONS)
+    try:
+        rough = fit_contour(points_at(seen.centre_xy_px, angle, seen.inner_px), seen.centre_xy_px, order=5)
+    except ValueError:
+        return NoRing("no ring is seen: the hole has no clear edge")
+    inner = _inner_contour(face, rough)
+    if isinstance(inner, NoRing):
+        return inner
+    contour, sigma = inner
+    height, span = _head(seen, mm_per_px)
+    away = _away_from(span, angle)
+    if bool(seen.touches_border[away].any()):
+        wall: Wall | str = "the ring is cut by the border of the frame"
+    else:
+        wall = fit_wall(face.signal, contour, sigma, points_at(seen.centre_xy_px, angle, seen.outer_px)[away], span)
+    return RingShape(contour, sigma, wall, height, span)
+
+
+def measure_ring(
+    face: LinearFrame, certificate: Certificate, shape: RingShape | NoRing | None = None
+) -> tuple[MeasurementResult, ...]:
+    """Measure inner diameter, out-of-round and shank thickness.
+
+    The inner diameter is that of the largest circle in the hole (ISO 8653: the biggest cylinder that can be inserted).
+    Out of round is the largest minus the smallest diameter through the centre. The thickness is the least distance
+    along a ray between the two outlines, away from the head.
+
+    Parameters
+    ----------
+    face, certificate : as in `locate_ring`
+    shape : RingShape or NoRing or None
+        What `locate_ring` gave for this frame, when it was called before.
+
+    Returns
+    -------
+    tuple of three MeasurementResult
+        inner_diameter_mm, out_of_round_mm, shank_thickness_mm, each with its budget, or why it cannot be measured.
+
+    Raises
+    ------
+    ValueError
+        As `locate_ring`.
+    """
+    shape = shape if shape is not None else locate_ring(face, certificate)
+    if isinstance(shape, NoRing):
+        return tuple(Unmeasurable(n, shape.reason) for n in (INNER_DIAMETER, OUT_OF_ROUND, SHANK_THICKNESS))
+    gap = backlight_gap_mm(certificate.backlight_half_angle_deg)
+    if isinstance(gap, str):
+        return tuple(Unmeasurable(n, gap) for n in (INNER_DIAMETER, OUT_OF_ROUND, SHANK_THICKNESS))
+    return (
+        _inner_diameter(shape, certificate, gap),
+        _out_of_round(shape, certificate),
+        _thickness(shape, certificate, gap),
+    )
+
+
+def _inner_diameter(shape: RingShape, certificate: Certificate, gap_mm: float) -> Measurement:
+    circle = maximum_inscribed_circle(shape.inner.points_xy_px(PROFILES), shape.centre_xy_px)
+    k = certificate.scale.mm_per_px.value
+    raw = certificate.scale.length_mm(2 * circle.radius, 2 * shape.inner.radius_standard_uncertainty_px, "edge noise")
+    value = raw.value - gap_mm
+    budget = (*raw.budget, *_shared_budget(shape, value, k, gap_mm))
+    return Measurement(INNER_DIAMETER, Estimate(value, "mm", budget))
+
+
+def _out_of_round(shape: RingShape, certificate: Certificate) -> Measurement:
+    diameters = shape.inner.diameters_px()
+    scale = certificate.scale
+    raw = scale.length_mm(
+        float(np.ptp(diameters)), math.sqrt(8) * shape.inner.radius_standard_uncertainty_px, "edge noise"
+    )
+    mean = float(diameters.mean())
+    more = (
+        Contribution("scale in different directions", mean * scale.mm_per_px.standard_uncertainty),
+        Contribution("tilt of the ring", _tilt_mm(mean * scale.mm_per_px.value)),
+    )
+    return Measurement(OUT_OF_ROUND, raw.with_contributions(more))
+
+
+def _thickness(shape: RingShape, certificate: Certificate, gap_mm: float) -> MeasurementResult:
+    wall = shape.wall
+    if isinstance(wall, str):
+        return Unmeasurable(SHANK_THICKNESS, wall)
+    k = certificate.scale.mm_per_px.value
+    noise = math.hypot(wall.standard_uncertainty_px, shape.inner.radius_standard_uncertainty_px)
+    raw = certificate.scale.length_mm(wall.thickness_px, noise, "edge noise")
+    # Both faces of the wall lose half the gap that the hole gains on its diameter.
+    value = raw.value + gap_mm
+    return Measurement(SHANK_THICKNESS, Estimate(value, "mm", (*raw.budget, *_shared_budget(shape, value, k, gap_mm))))
+
+
+def _shared_budget(shape: RingShape, value_mm: float, mm_per_px: float, gap_mm: float) -> tuple[Contribution, ...]:
+    bend_px = shape.sigma_px**2 / float(shape.inner.cosines[0])
+    return (
+        Contribution("level of the edge", 2 * LEVEL_DOUBT * math.sqrt(2 * math.pi) * shape.sigma_px * mm_per_px),
+        Contribution("blur of a curved edge", bend_px / 2 * mm_per_px),
+        Contribution("backlight", gap_mm / 2),
+        Contribution("tilt of the ring", _tilt_mm(value_mm)),
+    )
+
+
+def _tilt_mm(length_mm: float) -> float:
+    return length_mm * (1 - math.cos(math.radians(TILT_DEG))) + COMFORT_TILT_MM
+
+
+def _inner_contour(face: LinearFrame, rough: Contour) -> tuple[Contour, float] | NoRing:
+    angle = directions_rad(PROFILES)
+    radius = rough.radius_px(angle)
+    first, _ = edges_across(face.signal, rough.centre_xy_px, angle[::6], radius[::6], 12.0, None)
+    falling = first.contrast < 0
+    if int(falling.sum()) < PROFILES // 24:
+        return NoRing("no ring is seen: the hole has no clear edge")
+    sigma = float(np.median(first.sigma_px[falling]))
+    if sigma > BLUREST_SIGMA_PX:
+        return NoRing(f"the edge of the hole is blurred over {sigma:.1f} px; allowed is {BLUREST_SIGMA_PX:g} px")
+    half = max(6.0, 4 * sigma + 3)
+    edges, found = edges_across(face.signal, rough.centre_xy_px, angle, radius, half, sigma)
+    contrast = float(np.nanmedian(edges.contrast))
+    clear = (edges.contrast < 0.5 * contrast) & (edges.misfit < WORST_MISFIT)
+    points = points_at(rough.centre_xy_px, angle, np.where(clear, found, np.nan))
+    try:
+        contour = fit_contour(points, rough.centre_xy_px)
+    except ValueError:
+        return NoRing("most of the edge of the hole is dirty or damaged")
+    if contour.accepted_share < LEAST_ACCEPTED or contour.largest_gap_deg > WIDEST_GAP_DEG:
+        return NoRing(
+            f"{100 * (1 - contour.accepted_share):.0f} % of the edge of the hole is dirty or damaged, "
+            f"{contour.largest_gap_deg:.0f}° in one place; allowed are {100 * (1 - LEAST_ACCEPTED):.0f} % "
+            f"and {WIDEST_GAP_DEG:g}°"
+        )
+    if _saturated_share(face, contour, half) > MOST_SATURATED:
+        return NoRing("the backlight is over-exposed at the edge of the hole")
+    return contour.grown_px(sigma**2 / (2 * float(contour.cosines[0]))), sigma
+
+
+def _saturated_share(face: LinearFrame, contour: Contour, half_px: float) -> float:
+    """Part of the bright side of the hole's edge that stands at full scale."""
+    angle = directions_rad(PROFILES)
+    points = points_at(contour.centre_xy_px, angle, contour.radius_px(angle) - half_px)
+    x, y = np.rint(points[:, 0]).astype(np.intp), np.rint(points[:, 1]).astype(np.intp)
+    height, width = face.saturated.shape
+    return float(face.saturated[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)].mean())
+
+
+def _head(seen: Silhouette, mm_per_px: float) -> tuple[float, tuple[float, float] | None]:
+    """How far the outline stands out over the band in mm, and where: begin and width in degrees."""
+    over_mm = (seen.outer_px - float(np.nanmedian(seen.outer_px))) * mm_per_px
+    stands_out = np.flatnonzero(over_mm > HEAD_STANDS_OUT_MM)
+    if len(stands_out) == 0:
+        return 0.0, None
+    step = 360 / DIRECTIONS
+    gaps = np.diff(stands_out, append=stands_out[0] + DIRECTIONS) * step
+    # Start behind the widest gap, then each wide gap begins another part; the head is the widest part.
+    order = np.roll(stands_out, -int(gaps.argmax()) - 1)
+    turned = (order - order[0]) % DIRECTIONS
+    parts = np.split(np.arange(len(order)), np.flatnonzero(np.diff(turned) * step > HEAD_GAP_DEG) + 1)
+    part = max(parts, key=lambda p: int(turned[p[-1]] - turned[p[0]]))
+    width = float(turned[part[-1]] - turned[part[0]]) * step
+    if width < NARROWEST_HEAD_DEG:
+        return 0.0, None
+    begin = float(order[part[0]]) * step - HEAD_MARGIN_DEG
+    return float(over_mm[order[part]].max()), (begin % 360, width + 2 * HEAD_MARGIN_DEG)
+
+
+def _away_from(span_deg: tuple[float, float] | None, angle_rad: Floats) -> NDArray[np.bool_]:
+    if span_deg is None:
+        return np.ones(len(angle_rad), np.bool_)
+    return np.asarray((np.degrees(angle_rad) - span_deg[0]) % 360 > span_deg[1])
