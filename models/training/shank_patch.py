@@ -19,7 +19,7 @@ from loupebox.models.training.shank_shape import SIZE_PX, UM_PER_PX, Pose, Shank
 from loupebox.models.training.surface_defect import IGNORE, Surface
 
 DEPTH = 8
-SAMPLES = 32
+SAMPLES = 16
 LIGHT_MAP_HEIGHT = 1024
 BACKLIGHT_HALF_ANGLE_DEG = 1.0
 CAMERA = Camera((0, 0, -1), (0, 1, 0), (0, 0, 0), UM_PER_PX, *SIZE_PX)
