@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
+import cv2
 import numpy as np
 import torch
 import typer
@@ -90,6 +91,7 @@ def read_split(folder: Path, known: dict[str, list[HeadPicture]]) -> list[HeadPi
 def train(data: Path, work: Path, steps: int, batch: int, crop: int, rate: float, threads: int) -> None:
     """Run from the last checkpoint in `work` to the last step; more heads are taken in as they are rendered."""
     torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
     torch.manual_seed(SEED)
     work.mkdir(parents=True, exist_ok=True)
     model = network().to(memory_format=torch.channels_last)
@@ -151,7 +153,7 @@ def main(
     batch: Annotated[int, typer.Option(help="Pictures a step.")] = 4,
     crop: Annotated[int, typer.Option(help="Side of the square crops, in pixels; a multiple of 32.")] = 288,
     rate: Annotated[float, typer.Option(help="Largest learning rate.")] = 3e-3,
-    threads: Annotated[int, typer.Option(help="Threads to use.")] = 2,
+    threads: Annotated[int, typer.Option(help="Threads; beside other work one is fastest, since two wait for each other.")] = 1,
 ) -> None:
     """Train, then measure and export with head_evaluate."""
     train(data, work, steps, batch, crop, rate, threads)
