@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -15,17 +14,18 @@ from loupebox.station.inspection import Inspection, Outcome
 from loupebox.station.log_entry import log_entry
 from loupebox.station.records.job import parse_jobs
 from loupebox.station.records.qc_log import QcLog
-from loupebox.station.settings import SAMPLES_DIR, Settings, SettingsError
+from loupebox.station.settings import Settings, SettingsError
 from loupebox.station.truth import Truth, TruthComparison, compare, read_truth
 from loupebox.station.workplace import Workplace
 
-CAPTURES_DIR = SAMPLES_DIR / "captures"
 COLOURS: dict[Outcome, str] = {"PASS": "green", "REVIEW": "yellow", "FAIL": "red", "REFUSED": "magenta"}
 
 
-def run_demo(settings: Settings, console: Console, *, against_truth: bool, captures_dir: Path = CAPTURES_DIR) -> bool:
+def run_demo(settings: Settings, console: Console, *, against_truth: bool) -> bool:
     """Inspect and record every sample, a line a piece; whether each one agreed with its truth."""
-    folders = sorted(path.parent for path in captures_dir.glob("*/capture.json"))
+    folders = sorted(path.parent for path in settings.captures_dir.glob("*/capture.json"))
+    if not folders:
+        raise SettingsError(f"there are no captures in {settings.captures_dir}; the demo needs at least one")
     log = open_log(settings)
     comparisons: list[tuple[str, Truth, TruthComparison]] = []
     try:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
-WIDTH, HEIGHT = 620, 280
-LEFT, RIGHT, TOP, BOTTOM = 62, 84, 14, 46
-LONGEST_LABEL = 14
+WIDTH, HEIGHT = 620, 290
+LEFT, RIGHT, TOP, BOTTOM = 62, 84, 14, 54
+LONGEST_LABEL = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def run_chart(
     """Values in order, group beside group; what lies outside the limits stands out."""
     shown = [v for _, _, values in groups for v in values] + [line.value for line in lines]
     count = sum(len(values) for _, _, values in groups)
-    canvas = Canvas(-0.7, count - 0.3, *padded(shown, from_zero=min(shown) == 0))
+    canvas = Canvas(-0.7, count - 0.3, *padded(shown, from_zero=limits[0] == 0))
     canvas.y_axis(y_label)
     start = 0
     for name, labels, values in groups:
@@ -164,7 +164,7 @@ def run_chart(
             canvas.dot(x, value, "out" if out else "dot", f"{name} {label}: {value:.5g}".strip())
         canvas.x_names(labels, xs, (WIDTH - LEFT - RIGHT) / count)
         if name:
-            canvas.text(canvas.x((xs[0] + xs[-1]) / 2), HEIGHT - BOTTOM + 27, shortened(name), "group")
+            canvas.text(canvas.x((xs[0] + xs[-1]) / 2), HEIGHT - BOTTOM + 29, shortened(name), "group")
         start += len(values)
     canvas.lines(lines)
     return canvas.plot(title, caption, x_label)

@@ -117,7 +117,8 @@ class RingSizesReport(_Part):
 
     iso: str
     us: str
-    uk: str
+    uk: str = Field(description="BS 6820")
+    uk_trade: str = Field(description="the trade's Wheatsheaf ladder; up to half a size from uk")
     jp: str
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from loupebox.calibration.estimate import Estimate
 from loupebox.inspect.finding import Finding
 from loupebox.inspect.measurement import Measurement, MeasurementResult
@@ -42,7 +44,7 @@ def report_of(inspection: Inspection) -> Report:
         refusal=RefusalReport(code=refusal.code, reason=refusal.reason, advice=refusal.advice) if refusal else None,
         checks=tuple(CheckReport(name=c.name, verdict=c.verdict, reason=c.reason) for c in checks),
         measurements=tuple(_measurement(m, by_name.get(m.name)) for m in inspection.measurements),
-        ring_sizes=RingSizesReport(iso=sizes.iso, us=sizes.us, uk=sizes.uk, jp=sizes.jp) if sizes else None,
+        ring_sizes=RingSizesReport(**dataclasses.asdict(sizes)) if sizes else None,
         prongs=tuple(_prong(prong) for prong in inspection.prongs),
         findings=tuple(_finding(finding) for finding in inspection.findings),
         timings_ms={name: round(ms, 1) for name, ms in inspection.timings_ms.items()},

@@ -30,12 +30,13 @@ class Settings(BaseModel):
     database: str = Field(default="", description="URL or file of the QC database; empty for qc.sqlite in data_dir")
     specs_dir: Path = Field(default=SAMPLES_DIR / "specs", description="folder of spec sheets, <STYLE>.toml")
     calibration_dir: Path = Field(default=SAMPLES_DIR / "calibration", description="folder of certificates")
+    captures_dir: Path = Field(default=SAMPLES_DIR / "captures", description="captures that the demo inspects")
     models_dir: Path = Field(default=MODELS_DIR, description="folder of models and their cards")
     jobs_file: Path = Field(default=SAMPLES_DIR / "jobs.toml", description="production jobs")
     host: str = Field(default="127.0.0.1", description="address on which the station listens")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8000, description="port on which it listens")
 
-    @field_validator("data_dir", "specs_dir", "calibration_dir", "models_dir", "jobs_file")
+    @field_validator("data_dir", "specs_dir", "calibration_dir", "captures_dir", "models_dir", "jobs_file")
     @classmethod
     def _from_base(cls, path: Path, info: ValidationInfo) -> Path:
         base = (info.context or {}).get("base", Path())

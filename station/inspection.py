@@ -1,0 +1,188 @@
+"""The one function that inspects a piece: gather, decide, and say everything that went into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from loupebox.calibration.stripes import decode
+from loupebox.inspect.finding import Finding
+from loupebox.inspect.head import measure_head
+from loupebox.inspect.head_thresholds import HeadThresholds
+from loupebox.inspect.judge import judge
+from loupebox.inspect.measurement import Measurement, MeasurementResult
+from loupebox.inspect.prong import Prong
+from loupebox.inspect.ring import locate_ring, measure_ring
+from loupebox.inspect.ring_size import RingSizes, sizes
+from loupebox.inspect.shank import measure_shank
+from loupebox.inspect.silhouette import NoRing
+from loupebox.inspect.spec import Spec
+from loupebox.inspect.surface import find_defects
+from loupebox.inspect.surface_maps import surface_maps
+from loupebox.inspect.verdict import Judgement
+from loupebox.station import gate
+from loupebox.station.calibration_set import CalibrationSet
+from loupebox.station.capture import Capture
+from loupebox.station.gate import LinearFrames
+from loupebox.station.model_set import ModelSet
+from loupebox.station.needs import STRIPES_X, STRIPES_Y
+from loupebox.station.refusal import Refusal
+from loupebox.station.replay import replay_of
+from loupebox.station.report import Replay
+from loupebox.station.spec_sheet import SpecSheet
+from loupebox.station.stopwatch import Stopwatch
+
+Outcome = Literal["PASS", "REVIEW", "FAIL", "REFUSED"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspection:
+    """What was found out about one piece; exactly one of `judgement` and `refusal` is there."""
+
+    capture: Capture
+    sheet: SpecSheet
+    judgement: Judgement | None
+    refusal: Refusal | None
+    measurements: tuple[MeasurementResult, ...]
+    prongs: tuple[Prong, ...]
+    findings: tuple[Finding, ...]
+    ring_sizes: RingSizes | None
+    timings_ms: Mapping[str, float]
+    replay: Replay
+
+    @property
+    def outcome(self) -> Outcome:
+        return "REFUSED" if self.judgement is None else self.judgement.verdict.value
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not simply a PASS, in words, the worst first."""
+        if self.refusal is not None:
+            return (self.refusal.sentence,)
+        return self.judgement.reasons if self.judgement is not None else ()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What has been seen so far; a refusal keeps it too, since it helps to understand the refusal."""
+
+    measurements: list[MeasurementResult] = field(default_factory=list)
+    prongs: tuple[Prong, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def inspect_piece(
+    capture: Capture,
+    sheet: SpecSheet,
+    calibration: CalibrationSet,
+    models: ModelSet,
+    watch: Stopwatch,
+) -> Inspection:
+    """Inspect one piece against its spec sheet. Pure but for the stopwatch: the same input gives the same verdict."""
+    seen, spec = _Seen(), sheet.spec
+    refusal = _look(capture, spec, calibration, models, watch, seen)
+    judgement = None
+    if refusal is None:
+        with watch.step("judge"):
+            prongs = seen.prongs if spec.head is not None else None
+            judgement = judge(spec, seen.measurements, prongs, seen.findings)
+    return Inspection(
+        capture=capture,
+        sheet=sheet,
+        judgement=judgement,
+        refusal=refusal,
+        measurements=tuple(seen.measurements),
+        prongs=seen.prongs,
+        findings=seen.findings,
+        ring_sizes=_ring_sizes(seen.measurements),
+        replay=replay_of(capture, sheet, calibration, models),
+        timings_ms=watch.timings_ms(),
+    )
+
+
+def _look(
+    capture: Capture, spec: Spec, calibration: CalibrationSet, models: ModelSet, watch: Stopwatch, seen: _Seen
+) -> Refusal | None:
+    """Everything that must be seen before judging, in the order in which it can be refused soonest."""
+    with watch.step("gate"):
+        refusal = gate.check_capture(capture, spec, calibration)
+    if refusal is not None:
+        return refusal
+    with watch.step("correct"):
+        frames = gate.correct_frames(capture, spec, calibration)
+    with watch.step("gate"):
+        refusal = gate.check_light(frames) or gate.check_focus(frames, calibration)
+    if refusal is not None:
+        return refusal
+    with watch.step("ring"):
+        refusal = _look_at_ring(frames, spec, calibration, seen)
+    if refusal is not None:
+        return refusal
+    if spec.head is not None:
+        with watch.step("head"):
+            refusal = _look_at_head(frames, spec, calibration, models, seen)
+        if refusal is not None:
+            return refusal
+    with watch.step("shank"):
+        return _look_at_shank(frames, spec, calibration, models, seen)
+
+
+def _look_at_ring(frames: LinearFrames, spec: Spec, calibration: CalibrationSet, seen: _Seen) -> Refusal | None:
+    face, certificate = frames["face", "backlight"], calibration["face"].certificate
+    shape = locate_ring(face, certificate)
+    if isinstance(shape, NoRing):
+        return _no_piece(shape.reason)
+    seen.measurements += measure_ring(face, certificate, shape)
+    return gate.check_style(spec, shape.has_head)
+
+
+def _look_at_head(
+    frames: LinearFrames, spec: Spec, calibration: CalibrationSet, models: ModelSet, seen: _Seen
+) -> Refusal | None:
+    assert spec.head is not None
+    top, oblique = (calibration[view].certificate for view in ("top", "oblique"))
+    probabilities = [
+        models.head.segment(frames[view, "dome"].signal, calibration[view].certificate.scale_um_per_px)
+        for view in ("top", "oblique")
+    ]
+    thresholds = HeadThresholds.from_card(models.head.card)
+    head = measure_head(probabilities[0], probabilities[1], top, oblique, spec.head, thresholds)
+    if head.wrong_style is not None:
+        return gate.wrong_style(spec, head.wrong_style)
+    seen.measurements += head.measurements
+    seen.prongs = head.prongs
+    return None
+
+
+def _look_at_shank(
+    frames: LinearFrames, spec: Spec, calibration: CalibrationSet, models: ModelSet, seen: _Seen
+) -> Refusal | None:
+    certificate = calibration["shank"].certificate
+    results, metal_mask = measure_shank(frames["shank", "backlight"], certificate)
+    seen.measurements += results
+    if not metal_mask.any():
+        return _no_piece("no band runs across the shank view")
+    if not spec.surface:
+        return None
+    coaxial = frames["shank", "coaxial"].luminance
+    stripes_x, stripes_y = (
+        decode([frames["shank", light].luminance for light in lights]) for lights in (STRIPES_X, STRIPES_Y)
+    )
+    maps = surface_maps(coaxial, stripes_x, stripes_y, metal_mask)
+    probabilities = models.surface.segment(maps, certificate.scale_um_per_px)
+    seen.findings = find_defects(
+        probabilities, metal_mask, models.surface.card, certificate.scale.mm_per_px.value, spec.zones.shank
+    )
+    return None
+
+
+def _no_piece(reason: str) -> Refusal:
+    return Refusal("no_piece", reason, "place the piece in the middle of the view and take it again")
+
+
+def _ring_sizes(measurements: list[MeasurementResult]) -> RingSizes | None:
+    for result in measurements:
+        if isinstance(result, Measurement) and result.name == "inner_diameter_mm" and 5 <= result.estimate.value <= 50:
+            return sizes(result.estimate.value)
+    return None
