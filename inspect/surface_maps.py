@@ -91,13 +91,14 @@ def surface_maps(
     weight = seen.astype(np.float32)
     maps: list[NDArray[np.float32]] = [_relative(coaxial, weight)]
     for stripes in (stripes_x, stripes_y):
-        power = np.square(stripes.modulation)
-        trust = power / (power + np.float32(SURE_MODULATION**2))
+        power = stripes.modulation * stripes.modulation
+        trust: NDArray[np.float32] = power / (power + np.float32(SURE_MODULATION**2))
         contrast = stripes.modulation / (np.maximum(stripes.mean, np.float32(0)) + np.float32(DARK_LEVEL))
         maps += [_relative(stripes.mean, weight), np.float32(2) * contrast - np.float32(1)]
         for axis in (1, 0):
             slope = phase_slope(stripes.phase_rad, axis)
-            maps.append(trust * (slope - _background(slope, weight * trust)) / np.float32(SLOPE_UNIT_RAD_PER_PX))
+            relative = (slope - _background(slope, weight * trust)) / np.float32(SLOPE_UNIT_RAD_PER_PX)
+            maps.append(trust * relative)
     stacked = np.stack(maps, -1) * weight[..., None]
     return np.clip(stacked, -LARGEST, LARGEST).astype(np.float32)
 
