@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from loupebox.inspect.linear_fit import fit_linear
+from loupebox.inspect.linear_fit import LinearFit, fit_linear
 
 Floats = NDArray[np.float64]
 
 ORDER = 16
 """Highest lobe count kept: ovals, trilobes and flats of a ring lie far below; dirt and grain lie above."""
+CENTRING_ORDER = 4
 SCALE_FLOOR_PX = 0.02
 WINDOW_DEG = 5.0
 
@@ -87,19 +88,10 @@ def fit_contour(points_xy_px: Floats, centre_xy_px: tuple[float, float], order: 
         When there are too few points.
     """
     centre = np.asarray(centre_xy_px, np.float64)
-    harmonics = np.arange(1, order + 1, dtype=np.float64)
-    for last in (False, False, True):
-        offset = points_xy_px - centre
-        angle: Floats = np.arctan2(offset[:, 1], offset[:, 0])
-        radius: Floats = np.hypot(offset[:, 0], offset[:, 1])
-        phase = np.where(np.isfinite(angle), angle, 0.0)[:, None] * harmonics
-        # Column order 1, cos 1, sin 1, cos 2, ...: the stages of the fit add whole harmonics.
-        waves = np.stack([np.cos(phase), np.sin(phase)], axis=2).reshape(len(angle), 2 * order)
-        basis = np.column_stack([np.ones(len(angle)), waves])
-        stages = tuple(n for n in (5, 9) if n < 2 * order + 1)
-        fit = fit_linear(basis, radius, SCALE_FLOOR_PX, stages)
-        if not last:
-            centre = centre + fit.coefficients[1:3]
+    # Few harmonics are enough to find the centre; what they leave of the first one stays in the series.
+    for harmonics in (min(order, CENTRING_ORDER), min(order, CENTRING_ORDER)):
+        centre = centre + _fit_around(points_xy_px, centre, harmonics)[0].coefficients[1:3]
+    fit, basis, angle, radius = _fit_around(points_xy_px, centre, order)
     good = fit.weights > 0.05
     cosines = np.concatenate([fit.coefficients[:1], fit.coefficients[1::2]])
     sines = np.concatenate([[0.0], fit.coefficients[2::2]])
@@ -114,6 +106,19 @@ def fit_contour(points_xy_px: Floats, centre_xy_px: tuple[float, float], order: 
         float(good.mean()),
         _largest_gap_deg(angle[good]),
     )
+
+
+def _fit_around(points_xy_px: Floats, centre_xy_px: Floats, order: int) -> tuple[LinearFit, Floats, Floats, Floats]:
+    """Series of the radius about a centre, its basis, and angle and radius of the points."""
+    offset = points_xy_px - centre_xy_px
+    angle: Floats = np.arctan2(offset[:, 1], offset[:, 0])
+    radius: Floats = np.hypot(offset[:, 0], offset[:, 1])
+    phase = np.where(np.isfinite(angle), angle, 0.0)[:, None] * np.arange(1, order + 1, dtype=np.float64)
+    # Columns 1, cos 1, sin 1, cos 2, ...: the stages of the fit add whole harmonics.
+    waves = np.stack([np.cos(phase), np.sin(phase)], axis=2).reshape(len(angle), 2 * order)
+    basis = np.column_stack([np.ones(len(angle)), waves])
+    stages = tuple(n for n in (5, 9) if n < 2 * order + 1)
+    return fit_linear(basis, radius, SCALE_FLOOR_PX, stages), basis, angle, radius
 
 
 def _windowed_rms(angle: Floats, residual: Floats) -> float:

@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 BIWEIGHT = 4.685
 """Tukey's constant: 95 % as precise as least squares when the errors are normal."""
-ITERATIONS = 30
+ITERATIONS = 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,7 @@ def fit_linear(basis: Floats, values: Floats, floor: float, stages: tuple[int, .
             before = weights
             # The first stage knows nothing yet: smallest absolute deviations do not drop what they have not understood.
             weights = scale / np.maximum(residual, scale) if stage == 0 and stages else _biweight(residual / scale)
-            if float(np.abs(weights - before).max()) < 1e-3:
+            if float(np.abs(weights - before).max()) < 0.01:
                 break
     everywhere: Floats = np.zeros(len(values))
     everywhere[known] = weights

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,8 +113,8 @@ def fit_wall(
 
 
 def _polynomials(place: Floats, degree: int) -> Floats:
-    vander: Any = np.polynomial.chebyshev.chebvander(place, degree)
-    return np.asarray(vander, np.float64)
+    # T_k(cos a) = cos(k a)
+    return np.cos(np.arccos(np.clip(place, -1, 1))[:, None] * np.arange(degree + 1, dtype=np.float64))
 
 
 def _about(outer: Contour, centre_xy_px: tuple[float, float], angle_rad: Floats) -> Floats:

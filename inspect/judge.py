@@ -1,0 +1,203 @@
+"""The verdict on a piece: everything that was found, held against its spec sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loupebox.calibration.estimate import Estimate
+from loupebox.inspect.finding import Finding, FindingKind, Zone
+from loupebox.inspect.measurement import Measurement, MeasurementResult
+from loupebox.inspect.prong import Prong
+from loupebox.inspect.ring_size import sizes
+from loupebox.inspect.spec import Characteristic, Head, Spec, SurfaceKind, SurfaceRule
+from loupebox.inspect.verdict import Check, Judgement, Limits, Verdict, conformance_probability, judge_estimate
+
+LABELS = {
+    "inner_diameter_mm": "Inner diameter",
+    "out_of_round_mm": "Out of round",
+    "shank_width_mm": "Shank width",
+    "shank_thickness_mm": "Shank thickness",
+    "stone_diameter_mm": "Stone diameter",
+    "stone_offset_mm": "Stone offset",
+}
+RULE_OF: dict[FindingKind, SurfaceKind] = {
+    "gas_porosity": "porosity",
+    "shrinkage_porosity": "porosity",
+    "scratch": "scratch",
+    "orange_peel": "orange_peel",
+    "dull_patch": "dull_patch",
+}
+ONE_AND_MANY: dict[SurfaceKind, tuple[str, str]] = {
+    "porosity": ("pore", "pores"),
+    "scratch": ("scratch", "scratches"),
+    "orange_peel": ("patch of orange peel", "patches of orange peel"),
+    "dull_patch": ("dull patch", "dull patches"),
+}
+
+
+def judge(
+    spec: Spec,
+    measurements: Sequence[MeasurementResult],
+    prongs: Sequence[Prong] | None,
+    findings: Sequence[Finding] | None,
+) -> Judgement:
+    """Hold a piece against its spec sheet.
+
+    Parameters
+    ----------
+    spec : Spec
+    measurements : sequence of MeasurementResult
+        A characteristic of the sheet that is not among them, or is there as Unmeasurable, gives REVIEW; a measurement
+        that the sheet does not name is not judged.
+    prongs : sequence of Prong or None
+        None when the head was not looked at: REVIEW if the sheet has one.
+    findings : sequence of Finding or None
+        None when the surface was not looked at: REVIEW for each rule of the sheet.
+
+    Returns
+    -------
+    Judgement
+        One check for each characteristic, for the number of prongs, for each prong, for each surface rule, and for each
+        kind and zone that has findings and no rule; in the order of the sheet.
+    """
+    by_name = {m.name: m for m in measurements}
+    checks = [_characteristic(c, by_name.get(c.name)) for c in spec.characteristic]
+    if spec.head is not None:
+        checks += _prongs(spec.head, prongs)
+    checks += [_surface(rule, findings) for rule in spec.surface]
+    checks += _without_rule(spec, findings or ())
+    return Judgement(tuple(checks))
+
+
+def _characteristic(wanted: Characteristic, found: MeasurementResult | None) -> Check:
+    label, limits = LABELS[wanted.name], wanted.limits
+    if found is None:
+        return Check(wanted.name, Verdict.REVIEW, f"{label} was not measured; please measure it by hand.", None, limits)
+    if not isinstance(found, Measurement):
+        sentence = f"{label} cannot be measured because {found.reason}."
+        return Check(wanted.name, Verdict.REVIEW, sentence, None, limits)
+    estimate = found.estimate
+    verdict = judge_estimate(estimate, limits)
+    sentence = f"{label} {written(estimate)} {_against(estimate, limits, verdict)}"
+    if wanted.name == "inner_diameter_mm" and verdict is not Verdict.PASS:
+        sentence += _sizes_apart(estimate.value, wanted.nominal)
+    return Check(wanted.name, verdict, sentence + ".", estimate, limits, conformance_probability(estimate, limits))
+
+
+def written(estimate: Estimate) -> str:
+    """A value as people write it: "17.147 ± 0.004 mm", the uncertainty expanded.
+
+    >>> written(Estimate(2.5, "mm"))
+    '2.500 ± 0.000 mm'
+    """
+    places = 3 if estimate.unit == "mm" else 2
+    unit = "" if estimate.unit == "1" else f" {estimate.unit}"
+    return f"{estimate.value:.{places}f} ± {estimate.expanded_uncertainty:.{places}f}{unit}"
+
+
+def _against(estimate: Estimate, limits: Limits, verdict: Verdict) -> str:
+    """The rest of a sentence on a value and its limits."""
+    unit = "" if estimate.unit == "1" else f" {estimate.unit}"
+    low, high = estimate.interval
+    if verdict is Verdict.PASS:
+        if limits.lower is None:
+            return f"is not above the upper limit {limits.upper:.3f}{unit}"
+        if limits.upper is None:
+            return f"is not below the lower limit {limits.lower:.3f}{unit}"
+        return f"is within {limits.lower:.3f} to {limits.upper:.3f}{unit}"
+    if verdict is Verdict.FAIL:
+        if limits.upper is not None and low > limits.upper:
+            return f"is above the upper limit {limits.upper:.3f}{unit}"
+        return f"is below the lower limit {limits.lower:.3f}{unit}"
+    near: list[str] = []
+    if limits.lower is not None and low < limits.lower <= high:
+        near.append(f"the lower limit {limits.lower:.3f}{unit}")
+    if limits.upper is not None and low <= limits.upper < high:
+        near.append(f"the upper limit {limits.upper:.3f}{unit}")
+    return f"is too close to {' and '.join(near)} to decide"
+
+
+def _sizes_apart(found_mm: float, nominal_mm: float | None) -> str:
+    if nominal_mm is None or not (5 <= found_mm <= 50 and 5 <= nominal_mm <= 50):
+        return ""
+    found, nominal = sizes(found_mm).us, sizes(nominal_mm).us
+    return f" (US {found} instead of {nominal})" if found != nominal else ""
+
+
+def _prongs(head: Head, prongs: Sequence[Prong] | None) -> list[Check]:
+    if prongs is None:
+        return [Check("prong_count", Verdict.REVIEW, "The prongs were not looked at; please check them by hand.")]
+    missing = sum(p.state == "missing" for p in prongs)
+    unsure = sum(p.state == "unsure" for p in prongs)
+    present = len(prongs) - missing
+    wanted = head.prong_count
+    if len(prongs) != wanted or missing:
+        verdict, sentence = Verdict.FAIL, f"{present} of {_count(wanted, 'prong', 'prongs')} found."
+    elif unsure:
+        verdict = Verdict.REVIEW
+        sentence = f"{present - unsure} of {_count(wanted, 'prong', 'prongs')} are sure, {unsure} not."
+    else:
+        verdict, sentence = Verdict.PASS, f"All {wanted} prongs found."
+    return [Check("prong_count", verdict, sentence), *(_prong(p) for p in prongs)]
+
+
+def _prong(prong: Prong) -> Check:
+    name, where = f"prong_{prong.index}", f"Prong {prong.index} at {prong.angle_deg:.0f}°"
+    if prong.state == "good":
+        seen = [
+            f"{word} {written(value)}"
+            for word, value in (("length", prong.length_mm), ("bend", prong.bend_mm), ("lift", prong.lift_mm))
+            if value is not None
+        ]
+        return Check(name, Verdict.PASS, f"{where} is good" + (f": {', '.join(seen)}." if seen else "."))
+    because = f": {prong.reason.rstrip('.')}." if prong.reason else "."
+    if prong.state == "unsure":
+        return Check(name, Verdict.REVIEW, f"{where} needs a look{because}")
+    return Check(name, Verdict.FAIL, f"{where} is {prong.state}{because}")
+
+
+def _surface(rule: SurfaceRule, findings: Sequence[Finding] | None) -> Check:
+    name = f"{rule.kind} zone {rule.zone}"
+    one, many = ONE_AND_MANY[rule.kind]
+    if findings is None:
+        sentence = f"The surface in zone {rule.zone} was not inspected for {many}; please look at it by hand."
+        return Check(name, Verdict.REVIEW, sentence)
+    mine = [f.size_mm for f in findings if RULE_OF[f.kind] == rule.kind and f.zone == rule.zone]
+    # A size counts for certain, perhaps, or not at all, by its coverage interval; the same with the largest size.
+    counted = [s for s in mine if s.interval[0] >= rule.ignore_below_mm]
+    perhaps = [s for s in mine if s.interval[0] < rule.ignore_below_mm <= s.interval[1]]
+    largest = max((*counted, *perhaps), key=lambda s: s.value, default=None)
+    limits = f"allowed in zone {rule.zone}: {_count(rule.at_most, one, many)} of up to {rule.largest_mm:.2f} mm"
+    if largest is None:
+        return Check(name, Verdict.PASS, f"No {one} of {rule.ignore_below_mm:.2f} mm or more ({limits}).")
+    seen = f"{_count(len(counted) + len(perhaps), one, many).capitalize()}, the largest {written(largest)}"
+    too_large = max((s.interval[0] for s in counted), default=0.0) > rule.largest_mm
+    if too_large or len(counted) > rule.at_most:
+        return Check(name, Verdict.FAIL, f"{seen}; {limits}.")
+    if max(s.interval[1] for s in (*counted, *perhaps)) > rule.largest_mm:
+        return Check(name, Verdict.REVIEW, f"{seen}, too close to the largest size to decide; {limits}.")
+    if len(counted) + len(perhaps) > rule.at_most:
+        sentence = (
+            f"{seen}, {len(perhaps)} of a size around {rule.ignore_below_mm:.2f} mm that may not count; {limits}."
+        )
+        return Check(name, Verdict.REVIEW, sentence)
+    return Check(name, Verdict.PASS, f"{seen}; {limits}.")
+
+
+def _without_rule(spec: Spec, findings: Sequence[Finding]) -> list[Check]:
+    groups: dict[tuple[SurfaceKind, Zone], list[Finding]] = {}
+    for finding in findings:
+        kind = RULE_OF[finding.kind]
+        if spec.rule(finding.zone, kind) is None:
+            groups.setdefault((kind, finding.zone), []).append(finding)
+    checks: list[Check] = []
+    for (kind, zone), group in sorted(groups.items()):
+        largest = max((f.size_mm for f in group), key=lambda s: s.value)
+        seen = f"{_count(len(group), *ONE_AND_MANY[kind]).capitalize()}, the largest {written(largest)}"
+        sentence = f"{seen}, in zone {zone}: the spec sheet has no rule for it."
+        checks.append(Check(f"{kind} zone {zone}", Verdict.REVIEW, sentence))
+    return checks
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{'no' if number == 0 else number} {one if number == 1 else many}"
