@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loupebox.calibration.estimate import Estimate
 from loupebox.inspect.finding import Finding, FindingKind, Zone
-from loupebox.inspect.measurement import Measurement, MeasurementResult
+from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
 from loupebox.inspect.prong import Prong
 from loupebox.inspect.ring_size import sizes
 from loupebox.inspect.spec import Characteristic, Head, Spec, SurfaceKind, SurfaceRule
@@ -50,20 +50,20 @@ def judge(
         A characteristic of the sheet that is not among them, or is there as Unmeasurable, gives REVIEW; a measurement
         that the sheet does not name is not judged.
     prongs : sequence of Prong or None
-        None when the head was not looked at: REVIEW if the sheet has one.
+        None or none when the head was not looked at or not understood: REVIEW if the sheet has one.
     findings : sequence of Finding or None
         None when the surface was not looked at: REVIEW for each rule of the sheet.
 
     Returns
     -------
     Judgement
-        One check for each characteristic, for the number of prongs, for each prong, for each surface rule, and for each
-        kind and zone that has findings and no rule; in the order of the sheet.
+        One check for each characteristic, for the number of prongs unless one is missing or unsure, for each prong, for
+        each surface rule, and for each kind and zone that has findings and no rule; in the order of the sheet.
     """
     by_name = {m.name: m for m in measurements}
     checks = [_characteristic(c, by_name.get(c.name)) for c in spec.characteristic]
     if spec.head is not None:
-        checks += _prongs(spec.head, prongs)
+        checks += _prongs(spec.head, prongs or (), by_name.get("prong_count"))
     checks += [_surface(rule, findings) for rule in spec.surface]
     checks += _without_rule(spec, findings or ())
     return Judgement(tuple(checks))
@@ -124,21 +124,19 @@ def _sizes_apart(found_mm: float, nominal_mm: float | None) -> str:
     return f" (US {found} instead of {nominal})" if found != nominal else ""
 
 
-def _prongs(head: Head, prongs: Sequence[Prong] | None) -> list[Check]:
-    if prongs is None:
-        return [Check("prong_count", Verdict.REVIEW, "The prongs were not looked at; please check them by hand.")]
-    missing = sum(p.state == "missing" for p in prongs)
-    unsure = sum(p.state == "unsure" for p in prongs)
-    present = len(prongs) - missing
-    wanted = head.prong_count
-    if len(prongs) != wanted or missing:
-        verdict, sentence = Verdict.FAIL, f"{present} of {_count(wanted, 'prong', 'prongs')} found."
-    elif unsure:
-        verdict = Verdict.REVIEW
-        sentence = f"{present - unsure} of {_count(wanted, 'prong', 'prongs')} are sure, {unsure} not."
-    else:
-        verdict, sentence = Verdict.PASS, f"All {wanted} prongs found."
-    return [Check("prong_count", verdict, sentence), *(_prong(p) for p in prongs)]
+def _prongs(head: Head, prongs: Sequence[Prong], count: MeasurementResult | None) -> list[Check]:
+    if not prongs:
+        because = f"because {count.reason}" if isinstance(count, Unmeasurable) else "because they were not looked at"
+        sentence = f"The prongs cannot be judged {because}; please check them by hand."
+        return [Check("prong_count", Verdict.REVIEW, sentence)]
+    checks = [_prong(p) for p in prongs]
+    if len(prongs) != head.prong_count:
+        sentence = f"{_count(len(prongs), 'prong', 'prongs')} judged, {head.prong_count} are on the spec sheet."
+        return [Check("prong_count", Verdict.FAIL, sentence), *checks]
+    if any(p.state in ("missing", "unsure") for p in prongs):
+        # The prong in question says so itself; a second check would make one defect look like two.
+        return checks
+    return [Check("prong_count", Verdict.PASS, f"All {head.prong_count} prongs found."), *checks]
 
 
 def _prong(prong: Prong) -> Check:

@@ -113,8 +113,9 @@ def fit_wall(
 
 
 def _polynomials(place: Floats, degree: int) -> Floats:
-    # T_k(cos a) = cos(k a)
-    return np.cos(np.arccos(np.clip(place, -1, 1))[:, None] * np.arange(degree + 1, dtype=np.float64))
+    # Chebyshev's: T_k(cos a) = cos(k a).
+    angle: Floats = np.arccos(np.clip(place, -1, 1))
+    return np.cos(angle[:, None] * np.arange(degree + 1, dtype=np.float64))
 
 
 def _about(outer: Contour, centre_xy_px: tuple[float, float], angle_rad: Floats) -> Floats:
