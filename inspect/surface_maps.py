@@ -92,7 +92,7 @@ def surface_maps(
     maps: list[NDArray[np.float32]] = [_relative(coaxial, weight)]
     for stripes in (stripes_x, stripes_y):
         power = stripes.modulation * stripes.modulation
-        trust: NDArray[np.float32] = power / (power + np.float32(SURE_MODULATION**2))
+        trust = np.asarray(power / (power + np.float32(SURE_MODULATION**2)), np.float32)
         contrast = stripes.modulation / (np.maximum(stripes.mean, np.float32(0)) + np.float32(DARK_LEVEL))
         maps += [_relative(stripes.mean, weight), np.float32(2) * contrast - np.float32(1)]
         for axis in (1, 0):

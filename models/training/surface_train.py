@@ -24,7 +24,7 @@ from loupebox.models.training.surface_data import How, Split
 from loupebox.models.training.surface_defect import IGNORE, SURFACE_CLASSES
 from loupebox.models.training.surface_examples import Example, examples
 
-WIDTHS = (24, 32, 48, 64)
+WIDTHS = (16, 24, 40, 64)
 CLASS_WEIGHTS = (1.0, 3.0, 3.0, 1.0, 1.0)
 SEED = 20261123
 MIRRORED = [i for i, name in enumerate(MAP_NAMES) if name in ("stripes_x_slope_y", "stripes_y_slope_x")]
@@ -150,9 +150,9 @@ def train(data: Path, work: Path, steps: int, batch: int, size: int, rate: float
     shaded: list[Example] = []
     rendered: list[Example] = []
     for step in range(first, steps):
-        if step % 100 == 0 or not shaded:
-            shaded = examples(data, Split.train, How.shaded, known)
-            rendered = examples(data, Split.train, How.rendered, known)
+        if step % 20 == 0 or not shaded:
+            shaded = examples(data, Split.train, How.shaded, known, 8 if shaded else 40)
+            rendered = examples(data, Split.train, How.rendered, known, 4)
         warm = min(1.0, (step + 1) / 40)
         for group in optimiser.param_groups:
             group["lr"] = rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
