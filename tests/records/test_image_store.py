@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from other_process import output_of
+from other_process import reported, started, store_a_large_picture
 
 from loupebox.station.records.errors import Damaged, NotRecorded, RecordsError
 from loupebox.station.records.image_store import LEFTOVER_AGE_S, ImageStore
@@ -94,22 +94,8 @@ def test_a_file_in_the_way_of_a_picture(store: ImageStore) -> None:
 
 
 def test_a_full_disk_leaves_nothing_half_written(store: ImageStore) -> None:
-    said = output_of(
-        """
-import resource, sys
-from hashlib import sha256
-from pathlib import Path
-from loupebox.station.records.errors import RecordsError
-from loupebox.station.records.image_store import ImageStore
-store = ImageStore(Path(sys.argv[1]))
-resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
-try:
-    store.write(bytes(9000), sha256(bytes(9000)).hexdigest())
-except RecordsError as error:
-    print(error)
-""",
-        store.root,
-    )
+    with started(store_a_large_picture, store.root, 5000) as station:
+        said = reported(*station)
     assert said.startswith("cannot store image ")
     assert said.endswith(": File too large")
     assert files(store) == []

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from made_entries import an_entry
-from other_process import start
+from other_process import open_and_record, reported, started
 from sqlalchemy import Inspector, create_engine, inspect
 
 from loupebox.station.records.columns import METADATA
@@ -107,19 +107,11 @@ def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
 
 
 def test_several_stations_may_make_the_same_database_at_once(tmp_path: Path) -> None:
-    script = """
-import sys
-from pathlib import Path
-from made_entries import an_entry
-from loupebox.station.records.image_store import ImageStore
-from loupebox.station.records.qc_log import QcLog
-sys.stdin.readline()
-log = QcLog.open(Path(sys.argv[1]) / "qc.sqlite", Path(sys.argv[1]) / "frames")
-print(log.record(an_entry()))
-"""
-    processes = [start(script, tmp_path) for _ in range(4)]
-    printed = [process.communicate("go\n", timeout=120) for process in processes]
-    assert sorted(out.strip() for out, _ in printed) == ["1", "2", "3", "4"], printed
+    with ExitStack() as all_of_them:
+        stations = [all_of_them.enter_context(started(open_and_record, tmp_path)) for _ in range(8)]
+        for _, pipe in stations:
+            pipe.send("go")
+        assert sorted(reported(*station) for station in stations) == list(range(1, 9))
 
 
 def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
