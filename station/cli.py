@@ -20,6 +20,7 @@ class Exit(IntEnum):
     REFUSED = 3
     WRONG = 4  # usage or input
     FAULT = 5  # of the program itself
+    INTERRUPTED = 130  # by Ctrl-C, as shells count it
 
 
 app = typer.Typer(
@@ -212,7 +213,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return int(app(list(arguments), prog_name="loupebox", standalone_mode=False) or 0)
     except (KeyboardInterrupt, typer.Abort):
-        return Exit.PASS
+        return Exit.INTERRUPTED
     except Exception as error:
         if "--debug" in arguments:
             raise

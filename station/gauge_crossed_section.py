@@ -98,7 +98,7 @@ def _cells(charts: CrossedCharts) -> Table:
         ("chart", "centre", "lower limit", "upper limit"),
         (
             ("range of a cell", number(charts.mean_range), *map(number, charts.range_limits)),
-            ("average of a cell", number(charts.grand_average), *map(number, charts.average_limits)),
+            ("average of a cell", *(number(v, 7) for v in (charts.grand_average, *charts.average_limits))),
         ),
         f"Ranges above the limit: {beyond}. Averages outside their limits: "
         f"{charts.share_beyond_average_percent:.0f} % (wanted is half or more: the gauge then tells parts apart).",

@@ -46,7 +46,7 @@ th, td { text-align: right; padding: 3px 0 3px 22px; border-bottom: 1px solid va
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th { font-weight: 600; font-size: 13px; color: var(--soft); }
 .note { max-width: 640px; margin-top: 6px; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 520px), 1fr)); gap: 16px; }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 520px), 1fr)); gap: 16px; }
 figure { margin: 0; break-inside: avoid; }
 svg { width: 100%; height: auto; display: block; }
 svg text { fill: var(--ink); font-size: 11px; }

@@ -49,6 +49,7 @@ class Canvas:
     y_low: float
     y_high: float
     parts: list[str] = field(default_factory=list)
+    named_up_to_px: float = 0.0
 
     def x(self, value: float) -> float:
         return LEFT + (value - self.x_low) / (self.x_high - self.x_low) * (WIDTH - LEFT - RIGHT)
@@ -80,9 +81,11 @@ class Canvas:
         room = room_px if room_px is not None else (WIDTH - LEFT - RIGHT) / len(names)
         widest = max(len(shortened(n)) for n in names) * 6.2 + 6
         every = max(1, math.ceil(widest / room))
-        for i, (name, x) in enumerate(zip(names, at, strict=True)):
-            if i % every == 0:
+        for name, x in list(zip(names, at, strict=True))[::every]:
+            half = len(shortened(name)) * 3.1 + 3
+            if self.x(x) - half >= self.named_up_to_px:
                 self.text(self.x(x), HEIGHT - BOTTOM + 15, shortened(name))
+                self.named_up_to_px = self.x(x) + half
 
     def y_axis(self, label: str) -> None:
         values, decimals = ticks(self.y_low, self.y_high)

@@ -68,8 +68,8 @@ class _Seen:
     """What has been seen so far; a refusal keeps it too, since it helps to understand the refusal."""
 
     measurements: list[MeasurementResult] = field(default_factory=list)
-    prongs: tuple[Prong, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    prongs: tuple[Prong, ...] | None = None  # None: not looked at, or nothing to hold the pattern against
+    findings: tuple[Finding, ...] | None = None
 
 
 def inspect_piece(
@@ -85,16 +85,15 @@ def inspect_piece(
     judgement = None
     if refusal is None:
         with watch.step("judge"):
-            prongs = seen.prongs if spec.head is not None else None
-            judgement = judge(spec, seen.measurements, prongs, seen.findings)
+            judgement = judge(spec, seen.measurements, seen.prongs, seen.findings)
     return Inspection(
         capture=capture,
         sheet=sheet,
         judgement=judgement,
         refusal=refusal,
         measurements=tuple(seen.measurements),
-        prongs=seen.prongs,
-        findings=seen.findings,
+        prongs=seen.prongs or (),
+        findings=seen.findings or (),
         ring_sizes=_ring_sizes(seen.measurements),
         replay=replay_of(capture, sheet, calibration, models),
         timings_ms=watch.timings_ms(),
@@ -151,7 +150,7 @@ def _look_at_head(
     if head.wrong_style is not None:
         return gate.wrong_style(spec, head.wrong_style)
     seen.measurements += head.measurements
-    seen.prongs = head.prongs
+    seen.prongs = head.prongs or None
     return None
 
 
@@ -161,8 +160,8 @@ def _look_at_shank(
     certificate = calibration["shank"].certificate
     results, metal_mask = measure_shank(frames["shank", "backlight"], certificate)
     seen.measurements += results
-    if not metal_mask.any():
-        return _no_piece("no band runs across the shank view")
+    if metal_mask is None:
+        return _no_piece("the shank view does not show the band")
     if not spec.surface:
         return None
     coaxial = frames["shank", "coaxial"].luminance

@@ -173,7 +173,7 @@ class Replay(_Part):
 class Report(_Part):
     """One inspection of one piece."""
 
-    schema_: Literal[1] = Field(alias="schema", description="version of this document")
+    schema_: Annotated[Literal[1], Field(alias="schema", description="version of this document")]
     piece: PieceReport
     verdict: Outcome
     reasons: tuple[str, ...] = Field(description="why it is not simply a PASS, the worst first")

@@ -15,6 +15,8 @@ from loupebox.station.capture import CaptureError
 from loupebox.station.inspection import Inspection
 
 LARGEST_DIAMETER_UNCERTAINTY_MM = 0.02
+IMPLIED = ("prong_count",)
+"""Fails with every missing prong, and the truth names the prong."""
 
 
 class Truth(BaseModel):
@@ -80,7 +82,7 @@ def _found(inspection: Inspection) -> str:
     judgement, refusal = inspection.judgement, inspection.refusal
     if judgement is None or judgement.verdict is Verdict.PASS:
         return _summary(inspection.outcome, refusal.code if refusal else None, ())
-    names = tuple(check.name for check in judgement.checks if check.verdict is judgement.verdict)
+    names = tuple(c.name for c in judgement.checks if c.verdict is judgement.verdict and c.name not in IMPLIED)
     return _summary(inspection.outcome, None, names)
 
 
