@@ -201,7 +201,8 @@ def attribute_agreement(study: AttributeStudy) -> AgreementResult:
             f"{study.factor}(s) x {study.trials} trial(s); Fleiss' kappa within and between, Cohen's kappa of pairs "
             "(paired by part and trial) and against the reference (all calls); effectiveness counts parts whose "
             f"calls are all right; a miss accepts ('{study.accept}') a part that the reference does not, a false "
-            "alarm holds back one that it accepts; Wilson 95 % intervals."
+            "alarm holds back one that it accepts; Wilson 95 % intervals; judged by kappa against the reference of all "
+            "calls, without a reference by kappa between all calls."
         ),
         factor=study.factor,
         accept=study.accept,

@@ -115,7 +115,7 @@ def analyse_variance(
         for name, combination in combinations.items()
     }
     parts, appraisers, trials = study.readings.shape
-    p = "undefined" if interaction.p is None else f"{interaction.p:.5f}"
+    p = "undefined" if interaction.p is None else f"{interaction.p:.5g}"
     return AnovaResult(
         method=(
             f"Analysis of variance, all effects random (AIAG MSA, 4th edition, appendix A): {parts} parts x "
