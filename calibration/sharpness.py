@@ -18,6 +18,7 @@ LEAST_CONTRAST = 0.04
 WORST_MISFIT = 0.12
 SHARP_QUANTILE = 0.25
 """The sharp quarter counts: in a picture with depth and texture the rest are edges of the piece, not of the lens."""
+CLIPPED = 0.97
 BAND_PX = 12
 """Edges this near to the frame's border are left out; their profiles would end outside."""
 
@@ -53,10 +54,15 @@ def edge_sigma_px(signal: NDArray[Any]) -> float | None:
     norm = np.hypot(gx[y, x], gy[y, x])
     along = np.arange(-HALF_LENGTH_PX, HALF_LENGTH_PX + STEP_PX / 2, STEP_PX)
     ux, uy = gx[y, x] / norm, gy[y, x] / norm
-    profiles = sample_profiles(grey, x[:, None] + np.outer(ux, along), y[:, None] + np.outer(uy, along))
+    place = x[:, None] + np.outer(ux, along), y[:, None] + np.outer(uy, along)
+    profiles = sample_profiles(grey, *place)
     edges = locate_edges(profiles, STEP_PX)
     centred = np.abs(edges.position_px - HALF_LENGTH_PX) < 3
     good = centred & (edges.contrast > LEAST_CONTRAST) & (edges.misfit < WORST_MISFIT)
+    if signal.ndim == 3:
+        # A clipped highlight has a steeper flank than the lens gave it.
+        brightest = sample_profiles(np.asarray(signal, np.float32).max(axis=2), *place).max(axis=1)
+        good &= brightest < CLIPPED
     if int(good.sum()) < FEWEST_EDGES:
         return None
     sigma = float(np.quantile(edges.sigma_px[good], SHARP_QUANTILE))
