@@ -37,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=version("loupebox"),
         lifespan=lifespan,
         default_response_class=JSONResponse,
+        responses=problem.ANSWERS,
         docs_url=None,
         redoc_url=None,
     )

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 MARGIN = 0.6
 """Room beside each limit, as a share of the tolerance: a failing value lies outside, and by how much must be seen."""
 
+FINEST = 1e-6
+"""The least stretch that a bar shows, so that equal limits and no uncertainty have a place too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -50,11 +53,11 @@ def bar(
         raise ValueError("a bar needs a lower or an upper limit; both are missing")
     interval_low, interval_high = value - expanded_uncertainty, value + expanded_uncertainty
     # With one limit only, the distance from nought stands in for the tolerance: bend and lift are such magnitudes.
-    low = lower if lower is not None else min(0.0, interval_low)
-    high = upper if upper is not None else max(2 * low, interval_high)
-    tolerance = (high - low) or 4 * expanded_uncertainty or 1.0
-    start = low - (MARGIN * tolerance if lower is not None else 0.0)
-    end = high + MARGIN * tolerance
+    low = lower if lower is not None else min(0.0, interval_low, upper or 0.0)
+    high = upper if upper is not None else max(2 * low, interval_high, low)
+    margin = MARGIN * max(high - low, 4 * expanded_uncertainty, FINEST)
+    start = low if lower is None else low - margin
+    end = high + margin
     reach = 0.06 * (max(end, interval_high) - min(start, interval_low))
     if interval_low < start:
         start = interval_low - reach

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loupebox.api.inspection_page import PLACE_OF
+from loupebox.api.inspection_page import PLACE_OF, stored_report
 from loupebox.api.overlay import svg_points, tip_in_top
 from loupebox.station.records.inspection_record import FrameRecord, InspectionRecord
 from loupebox.station.report import Box, FindingReport, Report
@@ -40,7 +40,7 @@ class Closeup:
 
 def closeup(record: InspectionRecord, check_names: Sequence[str]) -> Closeup | None:
     """Where the first of these checks can be seen; None when no stored frame shows it."""
-    report = Report.model_validate(record.report)
+    report = stored_report(record)
     for name in check_names:
         if (found := _of_check(record.frames, report, name)) is not None:
             return found

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from loupebox.api.bar import Bar, bar
 from loupebox.api.overlay import FindingMark, ProngMark, finding_mark, prong_marks
 from loupebox.api.words import phrase
 from loupebox.inspect.verdict import Verdict
+from loupebox.station.records.errors import Damaged
 from loupebox.station.records.inspection_record import FrameRecord, InspectionRecord
 from loupebox.station.records.remedy import ANYTHING_ELSE, Remedy, remedy_for
 from loupebox.station.report import CheckReport, FindingReport, MeasurementReport, Report
@@ -24,7 +27,7 @@ PLACE_OF = {
 }
 """Where each dimension was seen: the frame that opens when it decided."""
 
-SCALES = (("iso", "ISO 8653"), ("us", "US"), ("uk", "UK"), ("jp", "Japan"))
+SCALES = (("iso", "ISO 8653"), ("us", "US"), ("uk", "UK BS 6820"), ("uk_trade", "UK trade"), ("jp", "Japan"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +137,11 @@ class InspectionPage:
 
 def inspection_page(record: InspectionRecord, view: str | None, light: str | None) -> InspectionPage:
     """Prepare the screen of one inspection, opened on the frame asked for or on the one that explains the verdict."""
-    report = Report.model_validate(record.report)
+    report = stored_report(record)
     bars = tuple(shown for m in report.measurements if (shown := characteristic(m, report.checks)) is not None)
-    drawn = {b.name for b in bars}
+    # A bar says it already, and so does the line of a good prong in its table.
+    told = {b.name for b in bars} | {f"prong_{p.index}" for p in report.prongs if p.state == "good"}
+    other = [check for check in report.checks if check.name not in told]
     numbered = tuple(NumberedFinding(n, f) for n, f in enumerate(report.findings, start=1))
     views = shown_views(record.frames, report, numbered)
     return InspectionPage(
@@ -145,9 +150,19 @@ def inspection_page(record: InspectionRecord, view: str | None, light: str | Non
         views=views,
         shown=opening_frame(views, (view, light) if view else place_of_verdict(report)),
         bars=bars,
-        other_checks=tuple(check for check in report.checks if check.name not in drawn),
+        other_checks=tuple(open_checks(other) + [check for check in other if check.verdict == Verdict.PASS]),
         findings=numbered,
     )
+
+
+def stored_report(record: InspectionRecord) -> Report:
+    """The document of an inspection, as this version understands it."""
+    try:
+        return Report.model_validate(record.report)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Damaged(f"the report of inspection {record.summary.id} cannot be shown: {where}: {first['msg']}") from error
 
 
 def open_checks(checks: Sequence[CheckReport]) -> list[CheckReport]:

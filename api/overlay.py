@@ -47,8 +47,8 @@ def finding_mark(number: int, finding: FindingReport) -> FindingMark:
         number=number,
         title=f"{finding.kind.replace('_', ' ')}, {finding.size_mm:.3f} mm, zone {finding.zone}",
         points=svg_points(finding.polygon_xy_px),
-        label_x=round(x + w + 4, 2),
-        label_y=round(y - 2, 2),
+        label_x=round(x + w, 2),
+        label_y=round(y, 2),
     )
 
 

@@ -57,7 +57,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def estimate(length: LengthReport | None) -> str:
     """Value and expanded uncertainty; a dash for what cannot be told."""
-    return "–" if length is None else f"{number(length.value)} ± {number(length.expanded_uncertainty)}"
+    return "–" if length is None else f"{number(length.value, 2)} ± {number(length.expanded_uncertainty, 2)}"
 
 
 def clock(when: datetime) -> str:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -27,6 +27,22 @@ STATUS_OF: dict[type[Exception], tuple[int, str]] = {
     RecordsError: (503, "Records out of reach"),
 }
 """Domain errors and what they mean to a client; the rooms below know no HTTP."""
+
+_SCHEMA = {
+    "type": "object",
+    "title": "Problem",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "a sentence that says what is wrong and what is allowed"},
+    },
+}
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    kind: {"description": words, "content": {"application/problem+json": {"schema": _SCHEMA}}}
+    for kind, words in (("4XX", "The request cannot be met"), ("5XX", "The station is at fault"))
+}
+"""What the OpenAPI document says of every route's errors."""
 
 logger = logging.getLogger(__name__)
 

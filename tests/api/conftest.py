@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ import httpx
 import made_pieces
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from loupebox.api.app import create_app
 from loupebox.station.records.job import Job
@@ -31,6 +32,7 @@ class Station:
     log: QcLog
     numbers: dict[str, int]
     """Inspection number by piece."""
+    data: Path
 
 
 class Server(uvicorn.Server):
@@ -45,11 +47,12 @@ class Server(uvicorn.Server):
         self.listening.set()
 
 
-@pytest.fixture
-def station(tmp_path: Path) -> Iterator[Station]:
-    settings = Settings(data_dir=tmp_path / "data", host="127.0.0.1", port=0)
-    app = create_app(settings)
-    log: QcLog = app.state.log
+@pytest.fixture(scope="session")
+def recorded_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    """A data folder with the hand-made day, to be copied, and the inspection number of each piece."""
+    folder = tmp_path_factory.mktemp("day") / "data"
+    settings = Settings(data_dir=folder)
+    log = QcLog.open(settings.database_location, settings.frames_dir)
     log.import_jobs(
         [
             Job(id="J-1041", style="SOL6", due=date(2026, 1, 15), quantity=20, caster="Mehta", setter="Anil"),
@@ -57,19 +60,63 @@ def station(tmp_path: Path) -> Iterator[Station]:
         ]
     )
     numbers = {made.piece: log.record(made_pieces.entry(made)) for made in made_pieces.DAY}
-    server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    log.close()
+    return folder, numbers
+
+
+@contextmanager
+def serving(data_dir: Path) -> Iterator[tuple[str, QcLog]]:
+    """The application on a free port over this data folder: its address and its log."""
+    app = create_app(Settings(data_dir=data_dir))
+    server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
     thread = threading.Thread(target=server.run)
     thread.start()
     assert server.listening.wait(30), "the server did not start"
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield Station(f"http://127.0.0.1:{port}", log, numbers)
-    server.should_exit = True
-    thread.join(30)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", app.state.log
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+@pytest.fixture(scope="session")
+def station(
+    tmp_path_factory: pytest.TempPathFactory, recorded_day: tuple[Path, dict[str, int]]
+) -> Iterator[Station]:
+    """The hand-made day, shared by all tests that change nothing."""
+    folder, numbers = recorded_day
+    data = tmp_path_factory.mktemp("shared") / "data"
+    shutil.copytree(folder, data)
+    with serving(data) as (url, log):
+        yield Station(url, log, numbers, data)
+
+
+@pytest.fixture
+def own_station(tmp_path: Path, recorded_day: tuple[Path, dict[str, int]]) -> Iterator[Station]:
+    """The same day for one test to change."""
+    folder, numbers = recorded_day
+    shutil.copytree(folder, tmp_path / "data")
+    with serving(tmp_path / "data") as (url, log):
+        yield Station(url, log, numbers, tmp_path / "data")
+
+
+@pytest.fixture
+def empty_station(tmp_path: Path) -> Iterator[Station]:
+    with serving(tmp_path / "data") as (url, log):
+        yield Station(url, log, {}, tmp_path / "data")
 
 
 @pytest.fixture
 def http(station: Station) -> Iterator[httpx.Client]:
+    """For reading only."""
     with httpx.Client(base_url=station.url) as client:
+        yield client
+
+
+@pytest.fixture
+def own_http(own_station: Station) -> Iterator[httpx.Client]:
+    """For changes."""
+    with httpx.Client(base_url=own_station.url) as client:
         yield client
 
 
@@ -84,13 +131,24 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+OpenPage = Callable[..., Page]
+
+
 @pytest.fixture
-def page(browser: Browser, station: Station) -> Iterator[Page]:
-    """A page that fails the test when the browser's console shows an error or a script throws."""
-    page = browser.new_context(base_url=station.url, viewport={"width": 1280, "height": 900}).new_page()
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Open pages, each in a browser profile of its own; any complaint on a console fails the test at its end."""
+    contexts: list[BrowserContext] = []
     complaints: list[str] = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    page.context.close()
+
+    def open_page(station: Station, **options: object) -> Page:
+        context = browser.new_context(**{"base_url": station.url, "viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
     assert complaints == []

@@ -186,7 +186,7 @@ def entry(made: Made) -> InspectionEntry:
             "refusal": made.refusal and asdict(made.refusal),
             "checks": [{"name": c.name, "verdict": c.verdict, "reason": c.reason} for c in checks if judgement],
             "measurements": [measured_document(m, c) for m, c in measured if judgement],
-            "ring_sizes": judgement and {"iso": "54.5", "us": "7", "uk": "N 1/2", "jp": "14"},
+            "ring_sizes": judgement and {"iso": "54.5", "us": "7", "uk": "N 1/2", "uk_trade": "O", "jp": "14"},
             "prongs": [prong_document(prong) for prong in seen_prongs if judgement],
             "findings": [finding_document(finding) for finding in findings if judgement],
             "timings_ms": {"decode": 31.0, "face": 120.0},
