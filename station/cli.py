@@ -70,7 +70,8 @@ def demo(
 
     from loupebox.station.demo import run_demo
 
-    console = Console(highlight=False)
+    # Nobody's window limits a file: there a table is as wide as it needs to be.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     right = run_demo(chosen, console, against_truth=truth)
     if listener is None:
         return Exit.PASS if right else Exit.FAIL

@@ -95,7 +95,7 @@ def print_truth(console: Console, comparisons: list[tuple[str, Truth, TruthCompa
             Text("wrong", "bold red") if comparison.wrong else "right",
         )
     console.print()
-    console.print(table, soft_wrap=True, crop=False)
+    console.print(table)
     for name, _, comparison in comparisons:
         for wrong in comparison.wrong:
             console.print(Text(f"{name}: {wrong}"), soft_wrap=True)
