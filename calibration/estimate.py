@@ -58,7 +58,7 @@ class Estimate:
     @property
     def standard_uncertainty(self) -> float:
         """Root sum of squares of the budget, in `unit`."""
-        return math.sqrt(sum(c.standard_uncertainty**2 for c in self.budget))
+        return math.hypot(*(c.standard_uncertainty for c in self.budget))
 
     @property
     def expanded_uncertainty(self) -> float:
