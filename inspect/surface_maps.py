@@ -17,7 +17,7 @@ MAP_NAMES = (
 
 BACKGROUND_SIGMA_PX = (40.0, 5.0)
 """In x and y. A shank looks nearly the same along x, around the finger, and changes fast along y, towards its edges: so
-the surroundings are taken far along x and near along y, and waves of any direction still stand out."""
+the surroundings are taken far along x and near along y, and waves still stand out."""
 SHRINK_X = 4
 """The background is blurred at a quarter of the width; nothing but the background is."""
 EDGE_PX = 2
@@ -98,7 +98,7 @@ def surface_maps(
         for axis in (1, 0):
             slope = phase_slope(stripes.phase_rad, axis)
             relative = (slope - _background(slope, weight * trust)) / np.float32(SLOPE_UNIT_RAD_PER_PX)
-            maps.append(trust * relative)
+            maps.append(np.asarray(trust * relative, np.float32))
     stacked = np.stack(maps, -1) * weight[..., None]
     return np.clip(stacked, -LARGEST, LARGEST).astype(np.float32)
 
