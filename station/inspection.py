@@ -26,7 +26,7 @@ from loupebox.station.calibration_set import CalibrationSet
 from loupebox.station.capture import Capture
 from loupebox.station.gate import LinearFrames
 from loupebox.station.model_set import ModelSet
-from loupebox.station.needs import STRIPES_X, STRIPES_Y
+from loupebox.station.needs import SILHOUETTE, STRIPES_X, STRIPES_Y
 from loupebox.station.refusal import Refusal
 from loupebox.station.replay import replay_of
 from loupebox.station.report import Replay
@@ -111,11 +111,17 @@ def _look(
     with watch.step("correct"):
         frames = gate.correct_frames(capture, spec, calibration)
     with watch.step("gate"):
-        refusal = gate.check_light(frames) or gate.check_focus(frames, calibration)
+        silhouette = {key: frames[key] for key in SILHOUETTE}
+        refusal = gate.check_light(frames) or gate.check_focus(silhouette, calibration)
     if refusal is not None:
         return refusal
     with watch.step("ring"):
         refusal = _look_at_ring(frames, spec, calibration, seen)
+    if refusal is not None:
+        return refusal
+    with watch.step("gate"):  # only now: views of another style's piece may show nothing to focus on
+        others = {key: frame for key, frame in frames.items() if key not in silhouette}
+        refusal = gate.check_focus(others, calibration)
     if refusal is not None:
         return refusal
     if spec.head is not None:
