@@ -1,0 +1,93 @@
+"""Findings held against the made defects of a view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from loupebox.inspect.finding import Finding
+from loupebox.models.training.surface_data import StoredView
+from loupebox.models.training.surface_defect import IGNORE, SURFACE_CLASSES
+
+REACH_PX = 2
+"""How far a finding may lie beside a defect and still mean it."""
+DETECTED_SHARE = 0.25
+"""Of a defect's visible pixels that findings of its class must cover."""
+TRUE_SHARE = 0.2
+"""Of a finding's pixels that must lie on something made, or it is false."""
+SMALLEST_PX = 6
+"""Defects of which less than this can be seen at all are not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One made defect that is in view: was it found, and at what size?"""
+
+    class_name: str
+    kind: str
+    size_mm: float
+    detected: bool
+    found_size_mm: float | None
+    found_uncertainty_mm: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One finding: "true" on a defect of its class, "confused" on another's, "false" on nothing."""
+
+    class_name: str
+    outcome: str
+
+
+def class_of(kind: str) -> str:
+    """The model's class of a finding's kind."""
+    return "porosity" if kind.endswith("_porosity") else kind
+
+
+def covered(finding: Finding, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Pixels inside a finding's outline and within `REACH_PX` of it."""
+    canvas = np.zeros(shape, np.uint8)
+    cv2.fillPoly(canvas, [np.rint(np.array(finding.polygon_xy_px)).astype(np.int32)], 1)
+    size = 2 * REACH_PX + 1
+    return cv2.dilate(canvas, np.ones((size, size), np.uint8)) > 0
+
+
+def match(
+    findings: Sequence[Finding], view: StoredView, label: NDArray[np.uint8], seen: NDArray[np.bool_]
+) -> tuple[list[Asked], list[Answered]]:
+    """Every made defect that can be seen, and every finding, with what became of it."""
+    masks = [(class_of(f.kind), f, covered(f, label.shape)) for f in findings]
+    asked = []
+    for number, (kind, size) in enumerate(zip(view.defect_kinds, view.defect_sizes_mm, strict=True), 1):
+        made = view.instance == number
+        visible = made & seen
+        if visible.sum() < max(SMALLEST_PX, 0.7 * made.sum()) or _touches_border(made):
+            continue
+        hits = [(f, mask) for name, f, mask in masks if name == class_of(kind) and (mask & visible).any()]
+        share = np.any([mask for _, mask in hits], 0)[visible].mean() if hits else 0.0
+        detected = bool(share >= DETECTED_SHARE)
+        best = max(hits, key=lambda hit: (hit[1] & visible).sum())[0] if detected else None
+        asked.append(
+            Asked(
+                class_of(kind), kind, size, detected,
+                best.size_mm.value if best else None, best.size_mm.expanded_uncertainty if best else None,
+            )
+        )  # fmt: skip
+    near = {k: cv2.dilate((label == k).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0 for k in range(1, 5)}
+    answered = []
+    for name, _, mask in masks:
+        own = near[SURFACE_CLASSES.index(name)] | (label == IGNORE)
+        if own[mask].mean() >= TRUE_SHARE / 2 and (own & mask).any():
+            outcome = "true"
+        else:
+            outcome = "confused" if (label > 0)[mask].mean() >= TRUE_SHARE / 2 else "false"
+        answered.append(Answered(name, outcome))
+    return asked, answered
+
+
+def _touches_border(mask: NDArray[np.bool_]) -> bool:
+    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
