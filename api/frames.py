@@ -19,18 +19,14 @@ Checksum = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of
 make_preview = lru_cache(maxsize=128)(preview)
 
 
-@router.get(
-    "/frames/{checksum}.png", response_class=Response, responses={200: {"content": {"image/png": {}}}}
-)
+@router.get("/frames/{checksum}.png", response_class=Response, responses={200: {"content": {"image/png": {}}}})
 def frame(checksum: Checksum, log: Log) -> Response:
     """A frame's own samples, losslessly: linear in light, so it looks dark on a screen."""
     content, _ = log.frame(checksum)
     return Response(as_png(content), media_type="image/png", headers=FOREVER)
 
 
-@router.get(
-    "/frames/{checksum}.webp", response_class=Response, responses={200: {"content": {"image/webp": {}}}}
-)
+@router.get("/frames/{checksum}.webp", response_class=Response, responses={200: {"content": {"image/webp": {}}}})
 def frame_preview(
     checksum: Checksum,
     log: Log,

@@ -162,7 +162,9 @@ def stored_report(record: InspectionRecord) -> Report:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise Damaged(f"the report of inspection {record.summary.id} cannot be shown: {where}: {first['msg']}") from error
+        raise Damaged(
+            f"the report of inspection {record.summary.id} cannot be shown: {where}: {first['msg']}"
+        ) from error
 
 
 def open_checks(checks: Sequence[CheckReport]) -> list[CheckReport]:
@@ -236,4 +238,3 @@ def opening_frame(views: Sequence[ShownView], wanted: tuple[str | None, str | No
     of_view = [frame for frame in frames if frame.view == wanted[0]]
     exact = [frame for frame in of_view if frame.light == wanted[1]]
     return next(iter(exact or of_view or frames), None)
-

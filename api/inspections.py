@@ -143,9 +143,7 @@ def page(request: Request, number: Number, log: Log, view: str | None = None, li
         "benches": [name for name, _ in log.benches()],
         "station_name": STATION,
     }
-    return render(
-        request, "inspection.html", page=inspection_page(log.inspection(number), view, light), **context
-    )
+    return render(request, "inspection.html", page=inspection_page(log.inspection(number), view, light), **context)
 
 
 @router.post("/inspections/{number}/decisions", include_in_schema=False)

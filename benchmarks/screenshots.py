@@ -1,6 +1,6 @@
 """Pictures of every screen of a running station at three widths, light and dark, for looking at them.
 
-    python benchmarks/screenshots.py --url http://127.0.0.1:8000 --out /tmp/screens
+python benchmarks/screenshots.py --url http://127.0.0.1:8000 --out /tmp/screens
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import httpx
 import made_pieces
@@ -80,9 +81,7 @@ def serving(data_dir: Path) -> Iterator[tuple[str, QcLog]]:
 
 
 @pytest.fixture(scope="session")
-def station(
-    tmp_path_factory: pytest.TempPathFactory, recorded_day: tuple[Path, dict[str, int]]
-) -> Iterator[Station]:
+def station(tmp_path_factory: pytest.TempPathFactory, recorded_day: tuple[Path, dict[str, int]]) -> Iterator[Station]:
     """The hand-made day, shared by all tests that change nothing."""
     folder, numbers = recorded_day
     data = tmp_path_factory.mktemp("shared") / "data"
@@ -131,24 +130,29 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-OpenPage = Callable[..., Page]
+class OpenPage:
+    """Opens pages, each in a browser profile of its own, and collects what their consoles complain of."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+
+    def __call__(self, station: Station, **options: Any) -> Page:
+        given = {"base_url": station.url, "viewport": {"width": 1280, "height": 900}, **options}
+        context = self.browser.new_context(**given)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
 
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Open pages, each in a browser profile of its own; any complaint on a console fails the test at its end."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def open_page(station: Station, **options: object) -> Page:
-        context = browser.new_context(**{"base_url": station.url, "viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        return page
-
-    yield open_page
-    for context in contexts:
+    """Any complaint on a console fails the test at its end."""
+    opened = OpenPage(browser)
+    yield opened
+    for context in opened.contexts:
         context.close()
-    assert complaints == []
+    assert opened.complaints == []

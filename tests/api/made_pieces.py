@@ -23,7 +23,10 @@ from loupebox.station.report import SCHEMA, Report
 MM_PER_PX = 0.008
 SPEC = SpecEntry("SOL6", "A", "Six-prong solitaire", "solitaire", "schema = 1\n", "R. Shah", date(2026, 11, 1))
 SCRATCH = ((400.0, 200.0), (520.5, 214.0), (519.0, 221.0), (399.0, 208.0))
-TIPS = {k: (351.5 + 190 * np.cos(np.radians(60 * k - 30)), 351.5 - 190 * np.sin(np.radians(60 * k - 30))) for k in range(1, 7)}
+TIPS = {
+    k: (351.5 + 190 * np.cos(np.radians(60 * k - 30)), 351.5 - 190 * np.sin(np.radians(60 * k - 30)))
+    for k in range(1, 7)
+}
 
 
 def mm(value: float, expanded_uncertainty: float) -> Estimate:
@@ -86,7 +89,9 @@ def prongs(bent: int | None = None, missing: int | None = None) -> tuple[Prong, 
         if index == missing:
             found.append(Prong(index, angle, "missing", f"prong {index} at {angle:.0f} deg is missing"))
             continue
-        state, reason = ("bent", f"prong {index} is bent by 0.41 mm, allowed 0.25 mm") if index == bent else ("good", "")
+        state, reason = (
+            ("bent", f"prong {index} is bent by 0.41 mm, allowed 0.25 mm") if index == bent else ("good", "")
+        )
         bend = mm(0.41 if index == bent else 0.03, 0.04)
         found.append(Prong(index, angle, state, reason, mm(0.7, 0.05), bend, mm(0.02, 0.06), tip, oblique))
     return tuple(found)

@@ -42,7 +42,9 @@ def test_limits_are_needed() -> None:
 millimetres = st.floats(-50, 50).map(lambda x: round(x, 4))
 
 
-@given(value=millimetres, u=st.floats(0, 3), ends=st.lists(millimetres, min_size=2, max_size=2), open_end=st.integers(0, 2))
+@given(
+    value=millimetres, u=st.floats(0, 3), ends=st.lists(millimetres, min_size=2, max_size=2), open_end=st.integers(0, 2)
+)
 def test_everything_lies_on_the_bar_and_in_order(value: float, u: float, ends: list[float], open_end: int) -> None:
     lower, upper = min(ends), max(ends)
     made = bar(value, u, None if open_end == 1 else lower, None if open_end == 2 else upper)

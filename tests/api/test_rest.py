@@ -134,11 +134,26 @@ def test_decisions_are_added_and_the_last_counts(own_http: httpx.Client, own_sta
 @pytest.mark.parametrize(
     ("piece", "body", "status", "sentence"),
     [
-        ("P-0002", {"kind": "accept", "who": "M"}, 422, "the decision 'accept' on a piece with verdict FAIL needs a reason"),
+        (
+            "P-0002",
+            {"kind": "accept", "who": "M"},
+            422,
+            "the decision 'accept' on a piece with verdict FAIL needs a reason",
+        ),
         ("P-0003", {"kind": "scrap", "who": "M"}, 422, "needs a reason"),
-        ("P-0003", {"kind": "melt", "who": "M"}, 422, "kind: Input should be 'accept', 'rework', 'scrap' or 'concession'"),
+        (
+            "P-0003",
+            {"kind": "melt", "who": "M"},
+            422,
+            "kind: Input should be 'accept', 'rework', 'scrap' or 'concession'",
+        ),
         ("P-0003", {"kind": "rework", "who": "M", "bench": "laser"}, 422, "rework names an operation and its bench"),
-        ("P-0005", {"kind": "accept", "who": "M"}, 409, "was refused, there is nothing to decide; capture the piece again"),
+        (
+            "P-0005",
+            {"kind": "accept", "who": "M"},
+            409,
+            "was refused, there is nothing to decide; capture the piece again",
+        ),
     ],
 )
 def test_decisions_that_are_not_possible(
@@ -190,7 +205,9 @@ def test_no_other_file_can_be_had(http: httpx.Client, path: str, status: int) ->
     assert http.get(path).status_code == status
 
 
-@pytest.mark.parametrize("query", ["width=9999", "width=1", "crop=1,2,3", "crop=0,0,0,5", "crop=99999,0,5,5", "crop=-1,0,5,5"])
+@pytest.mark.parametrize(
+    "query", ["width=9999", "width=1", "crop=1,2,3", "crop=0,0,0,5", "crop=99999,0,5,5", "crop=-1,0,5,5"]
+)
 def test_previews_refuse_impossible_sizes(http: httpx.Client, query: str) -> None:
     frame = made_pieces.picture("shank", "coaxial")
     answer = http.get(f"/frames/{frame.sha256}.webp?{query}", headers={"accept": "application/json"})
