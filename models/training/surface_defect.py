@@ -85,14 +85,15 @@ class Surface:
         assert window is not None
         return window
 
-    def note(self, where: Window, mask: NDArray[np.bool_], label: int, kind: FindingKind) -> None:
-        """Label a made defect and write it down with its exact size; what is off the maps does not count."""
+    def note(self, where: Window, mask: NDArray[np.bool_], label: int, kind: FindingKind) -> bool:
+        """Label a made defect and write it down with its exact size; False when it lies off the maps."""
         if not mask.any():
-            return
+            return False
         number = len(self.defects) + 1
         self.label[where.place][mask] = label
         self.instance[where.place][mask] = number
         self.defects.append(TrueDefect(kind, largest_extent_px(mask) * STEP_MM, number))
+        return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

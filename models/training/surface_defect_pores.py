@@ -69,10 +69,10 @@ def gas_pore(
         profile = np.sqrt(np.clip(1 - distance**2, 0, 1))
     dirt = np.clip(core / rng.uniform(0.05, 0.4), 0, 1) if family == "a" else np.clip((distance - 0.3) * 2, 0, 1)
     _carve(surface, window, (depth * profile * inside).astype(np.float32), dirt, rng)
-    surface.note(window, inside, POROSITY, "gas_porosity")
+    made = surface.note(window, inside, POROSITY, "gas_porosity")
     if rng.random() < 0.35:
         _polishing_tail(surface, place_us_mm, diameter_mm, rng)
-    return True
+    return made
 
 
 def _polishing_tail(
@@ -112,8 +112,7 @@ def shrinkage_pore(
     depth = np.minimum(reach * rng.uniform(1.5, 3.5), rng.uniform(0.02, 0.06))
     depth *= 1 + 0.25 * np.clip(band_noise(shape, 0.03, rng), -2, 2)
     _carve(surface, window, (depth * mask).astype(np.float32), np.clip(reach / 0.006, 0, 1), rng)
-    surface.note(window, mask, POROSITY, "shrinkage_porosity")
-    return True
+    return surface.note(window, mask, POROSITY, "shrinkage_porosity")
 
 
 def _branches(shape: tuple[int, int], window: Window, size_mm: float, rng: np.random.Generator) -> NDArray[np.bool_]:
