@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -52,15 +52,15 @@ def as_png(content: bytes) -> bytes:
     return cv2.imencode(".png", pixels)[1].tobytes()
 
 
-def decode(content: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Samples as stored, colour in RGB order."""
+def decode(content: bytes) -> NDArray[Any]:
+    """Samples as stored, uint8 or uint16, colour in RGB order."""
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise Damaged(f"a stored frame of {len(content)} bytes is no picture")
     return np.ascontiguousarray(pixels[:, :, ::-1]) if pixels.ndim == 3 else pixels
 
 
-def brightened(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
+def brightened(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """Linear samples to display values by a table; 12-bit cameras fill the low bits of 16."""
     full = 255 if pixels.dtype == np.uint8 else 4095 if pixels.max(initial=0) < 4096 else 65535
     table = np.round(255 * np.clip(np.arange(full + 1) / full, 0, 1) ** (1 / DISPLAY_GAMMA)).astype(np.uint8)

@@ -63,7 +63,8 @@ def refusal(headers: Headers) -> Problem | None:
         return Problem(
             403,
             "Sent from another site",
-            f"This change was sent from {origin or 'another site'}; only this station's own pages may change its record.",
+            f"This change was sent from {origin or 'another site'}; "
+            "only this station's own pages may change its record.",
         )
     length = headers.get("content-length")
     if headers.get("transfer-encoding") or (length is not None and not length.isdecimal()):

@@ -175,7 +175,6 @@ def entry(made: Made) -> InspectionEntry:
     verdict = judge_estimate(mm(len(findings), 0), Limits(None, 0.5))
     checks.append(Check("scratch zone A", verdict, f"{len(findings)} scratches in zone A, allowed 0"))
     judgement = None if made.refusal else Judgement(tuple(checks))
-    by_name = {check.name: check for check in checks}
     report = Report.model_validate(
         {
             "schema": SCHEMA,
