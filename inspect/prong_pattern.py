@@ -58,7 +58,7 @@ def match_pattern(
         Turns from minus to plus this are tried.
     """
     best = _fill(places_deg, found_deg, 0.0)
-    for turn in np.arange(-largest_turn_deg, largest_turn_deg + 0.25, 0.5):
+    for turn in np.arange(-largest_turn_deg, largest_turn_deg + 0.5, 2.0):
         match = _fill(places_deg, found_deg, float(turn))
         if match.cost < best.cost - 1e-9:
             best = match

@@ -42,6 +42,7 @@ def test_an_overlap_too_small_for_the_network_would_show(bench):
     assert np.abs(tiled - whole).max() > 1e-3
 
 
+@settings(deadline=None)
 @given(length=st.integers(1, 700), tile=st.integers(2, 12).map(lambda n: 16 * n), share=st.floats(0, 0.5))
 def test_tiles_cover_everything_once(length, tile, share):
     overlap = int(tile * share)
@@ -110,6 +111,7 @@ def test_numbers_that_are_not_finite_are_refused(bench):
 
 
 @settings(max_examples=15, deadline=None)
+@settings(deadline=None)
 @given(height=st.integers(1, 90), width=st.integers(1, 90), seed=st.integers(0, 9))
 def test_the_same_input_gives_the_same_output(tmp_path_factory, height, width, seed):
     path = Bench(tmp_path_factory.mktemp("m")).put(blur_then_compare(), tile=48, overlap=20)
@@ -158,6 +160,7 @@ def test_every_cut_of_a_model_is_refused(bench):
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
+@settings(deadline=None)
 @given(data=st.data())
 def test_hostile_bytes_never_escape_as_another_error(tmp_path_factory, data):
     content = bytearray(pixel_is_probability().SerializeToString())

@@ -1,0 +1,167 @@
+"""Heads drawn with exact geometry: what a perfect network would say of the top and oblique views."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from loupebox.calibration.certificate import Certificate
+from loupebox.inspect.head_thresholds import HeadThresholds
+from loupebox.inspect.spec import Head, Range
+
+CROWN = math.tan(math.radians(34.5))
+THRESHOLDS = HeadThresholds(0.5, 0.5, 0.005, 0.01, 0.015, 0.015, 0.025)
+BALL_MM = 0.32
+
+
+@dataclass(frozen=True)
+class DrawnProng:
+    angle_deg: float
+    length_mm: float = 0.65
+    bend_mm: float = 0.0
+    lift_mm: float = 0.0
+
+    def balls(self, radius_mm: float) -> np.ndarray:
+        """Centres (n, 3) along its middle line: up beside the girdle, over a round knee, along the crown to the tip."""
+        reach = radius_mm - self.length_mm + BALL_MM
+        side = radius_mm + 0.14
+        tip_z = resting_height_mm(self.length_mm) - BALL_MM
+        corner = (side, tip_z - CROWN * (side - reach))
+        half = (side - 0.4 * (side - reach), corner[1] + 0.4 * (tip_z - corner[1]))
+        line = np.array([(side, -0.5), (side, corner[1] - 0.25), corner, half, (reach, tip_z)])
+        for _ in range(4):
+            cut = np.stack([0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]], 1)
+            line = np.concatenate([line[:1], cut.reshape(-1, 2), line[-1:]])
+        along = np.r_[0, np.cumsum(np.hypot(*np.diff(line, axis=0).T))]
+        at = np.linspace(0, along[-1], 20)
+        x, z = np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])
+        free = np.clip((at - 0.6) / (at[-1] - 0.6), 0, 1) ** 1.4
+        y, z = self.bend_mm * free, z + self.lift_mm * free
+        a = math.radians(self.angle_deg)
+        return np.stack([x * math.cos(a) - y * math.sin(a), x * math.sin(a) + y * math.cos(a), z], 1)
+
+
+def resting_height_mm(length_mm: float) -> float:
+    """Of the top of a good prong's ball over the girdle: its ball touches a crown of 34.5 degrees."""
+    return (length_mm - BALL_MM) * CROWN + BALL_MM / math.cos(math.radians(34.5)) + BALL_MM
+
+
+@dataclass(frozen=True)
+class DrawnHead:
+    """About the middle of both frames; y to the back."""
+
+    prongs: tuple[DrawnProng, ...]
+    diameter_mm: float = 6.5
+    centre_xy_mm: tuple[float, float] = (0.0, 0.0)
+    stone_offset_xy_mm: tuple[float, float] = (0.0, 0.0)
+    has_stone: bool = True
+
+    def draw(self, um_per_px: float = 16.0, size_px: int = 560, elevation_deg: float = 45.0) -> list[np.ndarray]:
+        """Probabilities (size, size, 4) of the top and the oblique view."""
+        e = math.radians(elevation_deg)
+        canvas = Canvas(um_per_px / 1e3, size_px)
+        return [
+            self._view(canvas, np.array((0.0, 1.0, 0.0)), 1.0, False),
+            self._view(canvas, np.array((0.0, math.sin(e), math.cos(e))), math.sin(e), True),
+        ]
+
+    def _view(self, canvas: "Canvas", up: np.ndarray, flat: float, oblique: bool) -> np.ndarray:
+        radius, (cx, cy) = self.diameter_mm / 2, self.centre_xy_mm
+        stone, prong, behind = canvas.empty(), canvas.empty(), canvas.empty()
+        if self.has_stone:
+            ox, oy = cx + self.stone_offset_xy_mm[0], cy + self.stone_offset_xy_mm[1]
+            stone = canvas.ellipse(ox, oy * flat, radius, radius * flat)
+        for p in self.prongs:
+            balls = p.balls(radius) + np.array([cx, cy, 0])
+            # Behind the stone, what stands outside the girdle is seen only above the stone's edge.
+            hidden = oblique & (balls[:, 1] > cy) & (np.hypot(balls[:, 0] - cx, balls[:, 1] - cy) > radius)
+            canvas.join(behind, balls[hidden][:, 0], balls[hidden] @ up)
+            canvas.join(prong, balls[~hidden][:, 0], balls[~hidden] @ up)
+        stone_p, prong_p = canvas.coverage(stone), canvas.coverage(prong)
+        prong_p = np.maximum(prong_p, np.minimum(canvas.coverage(behind), 1 - stone_p))
+        stone_p = np.minimum(stone_p, 1 - prong_p)
+        return np.stack([1 - stone_p - prong_p, np.zeros_like(stone_p), stone_p, prong_p], -1).astype(np.float32)
+
+
+class Canvas:
+    """Signed distances in mm, negative inside, at the pixels of a frame whose middle is the origin."""
+
+    def __init__(self, mm_per_px: float, size_px: int) -> None:
+        self.k = mm_per_px
+        across = (np.arange(size_px) - (size_px - 1) / 2) * mm_per_px
+        self.x, self.v = np.meshgrid(across, -across)
+
+    def empty(self) -> np.ndarray:
+        return np.full(self.x.shape, 1e3)
+
+    def ellipse(self, x: float, v: float, a: float, b: float) -> np.ndarray:
+        """To first order, which is exact on the outline."""
+        u, w = (self.x - x) / a, (self.v - v) / b
+        rho = np.maximum(np.hypot(u, w), 1e-6)
+        return (rho - 1) * rho / np.maximum(np.hypot(u / a, w / b), 1e-6)
+
+    def join(self, distance: np.ndarray, x: np.ndarray, v: np.ndarray) -> None:
+        """Add a chain of balls, each joined to the next."""
+        if len(x) == 0:
+            return
+        near = (np.abs(self.x - x.mean()) < 1.8) & (np.abs(self.v - v.mean()) < 1.8)
+        rows, columns = (np.flatnonzero(near.any(axis=1 - axis)) for axis in (0, 1))
+        window = np.ix_(rows, columns)
+        px, pv = self.x[window], self.v[window]
+        for x0, v0, x1, v1 in zip(x[:-1], v[:-1], x[1:], v[1:], strict=True):
+            dx, dv = x1 - x0, v1 - v0
+            along = np.clip(((px - x0) * dx + (pv - v0) * dv) / max(dx * dx + dv * dv, 1e-12), 0, 1)
+            apart = np.hypot(px - x0 - along * dx, pv - v0 - along * dv) - BALL_MM
+            distance[window] = np.minimum(distance[window], apart)
+
+    def coverage(self, distance: np.ndarray) -> np.ndarray:
+        """One half on the outline, over about as many pixels as a lens spreads it."""
+        return 1 / (1 + np.exp(np.clip(distance / (0.5 * self.k), -30, 30)))
+
+
+def pattern(count: int = 6, first_deg: float = 30.0, turn_deg: float = 0.0) -> list[DrawnProng]:
+    return [DrawnProng((first_deg + turn_deg + k * 360 / count) % 360) for k in range(count)]
+
+
+def changed(prongs: Sequence[DrawnProng], index: int, **changes: float) -> tuple[DrawnProng, ...]:
+    """The pattern with the prong of this index, from 1, replaced."""
+    values = {"angle_deg": prongs[index - 1].angle_deg} | changes
+    return (*prongs[: index - 1], DrawnProng(**values), *prongs[index:])
+
+
+def sheet(count: int = 6, first_deg: float = 30.0, diameter_mm: float = 6.5) -> Head:
+    """The head of a spec sheet for these drawings."""
+    return Head(
+        prong_count=count,
+        first_prong_deg=first_deg,
+        stone_diameter_mm=diameter_mm,
+        tip_height_mm=resting_height_mm(0.65),
+        prong_length_mm=Range(lower=0.4, upper=0.9),
+        bend_mm=Range(upper=0.25),
+        lift_mm=Range(upper=0.18),
+    )
+
+
+def certificate(
+    view: str, um_per_px: float = 16.0, elevation_deg: float = 45.0, elevation_u_deg: float = 0.05
+) -> Certificate:
+    data = {
+        "schema": 1,
+        "certificate_id": f"drawn {view}",
+        "station": "test",
+        "view": view,
+        "camera_serial": "T-1",
+        "artefact": "arithmetic",
+        "issued_by": "test",
+        "issued_at": "2026-10-01T00:00:00+00:00",
+        "valid_until": "2027-04-01T00:00:00+00:00",
+        "scale_um_per_px": um_per_px,
+        "scale_standard_uncertainty_um_per_px": um_per_px * 5e-5,
+        "elevation_deg": 90.0 if view == "top" else elevation_deg,
+        "elevation_standard_uncertainty_deg": elevation_u_deg,
+        "dark_level_dn": 2.0,
+        "edge_sigma_px": 0.75,
+    }
+    return Certificate.parse(json.dumps(data), "drawn")
