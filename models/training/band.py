@@ -11,7 +11,7 @@ from loupebox.models.training.mesh import Mesh, Points, closed_grid
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Cross-section |2y/width|^p + |2r/thickness|^p = 1; p = 2 is an ellipse, larger is squarer (comfort fit about 2.6)."""
+    """Cross-section |2y/width|^p + |2r/thickness|^p = 1; p = 2 is an ellipse, comfort fit is about 2.6."""
 
     width_mm: float
     thickness_mm: float

@@ -49,12 +49,13 @@ def _through(a: Points, b: Points, c: Points) -> Points:
 def _sloped(slope_deg: float, angle: float, radius_mm: float) -> Points:
     """The plane that falls away outward from the point (radius_mm, angle, 0): a main facet."""
     slope = np.radians(slope_deg)
-    normal = np.array([abs(np.sin(slope)) * np.cos(angle), abs(np.sin(slope)) * np.sin(angle), np.sign(slope) * np.cos(slope)])
-    return np.r_[normal, -radius_mm * abs(np.sin(slope))]
+    steep = abs(np.sin(slope))
+    normal = np.array([steep * np.cos(angle), steep * np.sin(angle), np.sign(slope) * np.cos(slope)])
+    return np.r_[normal, -radius_mm * steep]
 
 
 def facets(cut: Cut) -> Points:
-    """Half-spaces (n, 4): table, 8 stars, 8 mains, 16 upper halves, 8 pavilion mains, 16 lower halves, then the girdle."""
+    """Half-spaces (n, 4): table, 8 mains, 8 stars, 16 upper halves, 8 pavilion mains, 16 lower halves, girdle."""
     radius, lift = cut.radius_mm, cut.girdle_half_mm
     crown, pavilion = np.tan(np.radians([cut.crown_deg, cut.pavilion_deg]))
     step = np.pi / 8

@@ -13,7 +13,7 @@ DISTANCE_MM = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """An orthographic camera; the middle of its picture sees `target_mm`. Pixel centres at whole numbers, x right, y down."""
+    """An orthographic camera whose picture has `target_mm` in its middle; pixel centres at whole numbers, y down."""
 
     forward: tuple[float, float, float]
     up: tuple[float, float, float]

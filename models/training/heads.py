@@ -1,6 +1,7 @@
 """Heads for training: random settings under random domes, from above and obliquely, with pixel-true labels.
 
-`python -m loupebox.models.training.heads --out DIR --count N --split train` is seeded by index and goes on where it stopped.
+`python -m loupebox.models.training.heads --out DIR --count N --split train` is seeded by index and goes on
+where it stopped.
 """
 
 from __future__ import annotations
@@ -29,23 +30,26 @@ Split = Literal["train", "validation", "test"]
 SEED_OF_SPLIT: dict[str, int] = {"train": 1, "validation": 2, "test": 3}
 CLASSES = ("background", "metal", "stone", "prong")
 LEG_MM = 0.5
-"""A prong is labelled prong down to this depth below the girdle plane; its leg, and the stub of a broken one, are metal."""
+"""A prong is labelled prong down to this depth below the girdle plane; legs, and stubs of broken ones, are metal."""
 
 FORMAT = """Heads rendered by loupebox.models.training.heads
 <split>/<index:05d>.<view>.npz   view is top or oblique; arrays:
-    rgb     float16 (352, 352, 3), linear light, exposed and clipped to 0..1, RGB, denoised, no sensor model (add blur, noise)
+    rgb     float16 (352, 352, 3), linear light, exposed and clipped to 0..1, RGB, denoised, no sensor model
     labels  uint8 (352, 352), of pixel centres: 0 background 1 metal 2 stone 3 prong
             (prong only down to 0.5 mm below the girdle plane; legs, galleries, band and broken stubs are metal)
 <split>/<index:05d>.json          written last: a head without it is not finished. um_per_px 32, elevation_deg 45,
     target_mm = world point at the frame centre ((w-1)/2, (h-1)/2) of both views,
-    stone {present, diameter_mm, centre_mm, centre_px: {view: [x, y]}} (girdle centre, world and pixels) or null for a plain band,
-    prongs [{index, angle_deg (of the place, in the picture, ccw from image right), state, length_mm (stone radius minus the
-    distance of the inmost prong point from the stone axis, above the girdle), bend_mm (tangential offset of the tip ball's centre,
-    ccw positive), lift_mm (rise of the tip ball's centre over where it would sit), tip_centre_mm (world), tip_radius_mm,
-    tip_height_mm (top of the ball over the girdle plane), tip_px: {view: [x, y]} (ball centre), inmost_px: {view: [x, y]}}]
-    bend, lift, length are null for a missing prong. "short"/"long" differ in length from the head's other prongs ("length_nominal_mm").
+    stone {present, diameter_mm, centre_mm, centre_px: {view: [x, y]}}: girdle centre; null for a plain band,
+    prongs [{index, angle_deg (of the place, in the picture, counter-clockwise from image right), state,
+        length_mm (stone radius minus the distance of the inmost prong point from the stone axis, above the girdle),
+        bend_mm (tangential offset of the tip ball's centre, counter-clockwise positive),
+        lift_mm (rise of the tip ball's centre over where it would sit), tip_centre_mm (world), tip_radius_mm,
+        tip_height_mm (top of the ball over the girdle plane),
+        tip_px: {view: [x, y]} (ball centre), inmost_px: {view: [x, y]}}]
+    bend, lift, length are null for a missing prong; "short" and "long" are against length_nominal_mm of the head.
 Pose: turned about Z by up to 12 deg (angle_deg includes it), shifted up to 0.6 mm, tilted up to 1 deg.
-Families: train and validation have round tips and tents of light; test has claws and tabs, other cuts, mostly ring lights.
+Families: train and validation have round tips and tents of light; test has claws and tabs, other cuts, mostly ring
+lights.
 """
 
 
@@ -65,9 +69,10 @@ def random_head(rng: np.random.Generator, unseen_family: bool) -> RandomHead:
     section = Section(rng.uniform(1.6, 3.2), rng.uniform(1.3, 2.0), rng.uniform(2.0, 3.2))
     band = Band(rng.uniform(15.0, 20.0), section, rng.uniform(0, 0.02))
     tilt_x, tilt_y, turn = (*rng.uniform(-1, 1, 2), rng.uniform(-12, 12))
-    # A tilt about the ring's centre carries the head sideways; the shift takes that back, so the head stays in the picture.
     if rng.random() < 0.06:
-        return RandomHead(Piece(band, None, Pose((tilt_x, tilt_y, turn), (*rng.uniform(-0.6, 0.6, 2), 0.0))), metal, (), 0.0)
+        return RandomHead(
+            Piece(band, None, Pose((tilt_x, tilt_y, turn), (*rng.uniform(-0.6, 0.6, 2), 0.0))), metal, (), 0.0
+        )
     diameter = float(rng.uniform(4, 8))
     if unseen_family:
         cut = Cut(diameter, rng.uniform(0.52, 0.64), rng.uniform(31, 37), rng.uniform(40.2, 42), 0.02, 0.6, 0.8)
@@ -105,6 +110,7 @@ def random_head(rng: np.random.Generator, unseen_family: bool) -> RandomHead:
                 lift = rng.uniform(0.2, 0.6)
         states.append(ProngState(length, bend, lift, name == "missing"))
     head = Head(cut, form, tuple(angles), tuple(states), height, rng.random() > 0.04, galleries, diameter * 0.045)
+    # A tilt about the ring's centre carries the head sideways; the shift takes that back and keeps it in the picture.
     lever = np.radians([tilt_y, -tilt_x]) * (band.outer_radius_mm + height)
     shift = rng.uniform(-0.6, 0.6, 2) - lever
     return RandomHead(Piece(band, head, Pose((tilt_x, tilt_y, turn), (*shift, 0.0))), metal, tuple(names), nominal)
@@ -139,7 +145,9 @@ def labels_of(scene: object, camera: Camera, piece: Piece) -> NDArray[np.uint8]:
     return labels
 
 
-def truth_of(piece: Piece, views: dict[str, Camera], states: tuple[str, ...], length_nominal_mm: float) -> dict[str, object]:
+def truth_of(
+    piece: Piece, views: dict[str, Camera], states: tuple[str, ...], length_nominal_mm: float
+) -> dict[str, object]:
     """Where everything is, in the world and in the pictures."""
 
     def pixels(point_mm: NDArray[np.float64]) -> dict[str, list[float]]:

@@ -67,12 +67,14 @@ def capped_tube(rings: Points, start_mm: Points, end_mm: Points) -> Mesh:
     c, d = (i + 1) * m + (j + 1) % m, i * m + (j + 1) % m
     k = np.arange(m)
     start, end, last = n * m, n * m + 1, (n - 1) * m
-    faces = np.concatenate([
-        np.stack([a, b, c], -1).reshape(-1, 3),
-        np.stack([a, c, d], -1).reshape(-1, 3),
-        np.stack([k, (k + 1) % m, np.full(m, start)], -1),
-        np.stack([last + (k + 1) % m, last + k, np.full(m, end)], -1),
-    ])
+    faces = np.concatenate(
+        [
+            np.stack([a, b, c], -1).reshape(-1, 3),
+            np.stack([a, c, d], -1).reshape(-1, 3),
+            np.stack([k, (k + 1) % m, np.full(m, start)], -1),
+            np.stack([last + (k + 1) % m, last + k, np.full(m, end)], -1),
+        ]
+    )
     return Mesh(np.concatenate([rings.reshape(-1, 3), [start_mm], [end_mm]]), faces).outward()
 
 
@@ -86,8 +88,11 @@ def torus(radius_mm: float, wire_radius_mm: float, z_mm: float, nu: int = 160, n
 def rotation(axis: str, angle_deg: float) -> Points:
     """Right-handed rotation matrix about "x", "y" or "z"."""
     c, s = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
-    return np.array({
-        "x": [[1, 0, 0], [0, c, -s], [0, s, c]],
-        "y": [[c, 0, s], [0, 1, 0], [-s, 0, c]],
-        "z": [[c, -s, 0], [s, c, 0], [0, 0, 1]],
-    }[axis], float)
+    return np.array(
+        {
+            "x": [[1, 0, 0], [0, c, -s], [0, s, c]],
+            "y": [[c, 0, s], [0, 1, 0], [-s, 0, c]],
+            "z": [[c, -s, 0], [s, c, 0], [0, 0, 1]],
+        }[axis],
+        float,
+    )

@@ -29,7 +29,7 @@ class Metal:
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def bsdf(self) -> dict[str, object]:
-        """For Mitsuba; the extinction follows from reflectance R and index n: k^2 = (R (n + 1)^2 - (n - 1)^2) / (1 - R)."""
+        """For Mitsuba; extinction from reflectance R and index n: k^2 = (R (n + 1)^2 - (n - 1)^2) / (1 - R)."""
         r = np.clip(np.array(REFLECTANCE[self.name]) * np.array(self.tint), 0.02, 0.985)
         n = np.full(3, INDEX.get(self.name, 1.9))
         k = np.sqrt(np.maximum(r * (n + 1) ** 2 - (n - 1) ** 2, 0) / (1 - r))

@@ -14,7 +14,7 @@ from loupebox.models.training.prong import ProngBody, ProngForm, ProngState, pro
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The setting on the band; every prong has its place, `prong_angles_deg` counter-clockwise from +X seen from above."""
+    """The setting on the band; `prong_angles_deg` count counter-clockwise from +X seen from above."""
 
     cut: Cut
     form: ProngForm
@@ -28,7 +28,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How the piece lies: turned about X, Y, Z (in this order, about the ring's centre, Z about the stone's axis), shifted."""
+    """How the piece lies: turned about X, then Y, then Z through the ring's centre, then shifted."""
 
     turn_xyz_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
     shift_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -68,11 +68,13 @@ def prong_bodies(head: Head) -> list[ProngBody]:
     bodies = []
     for angle, state in zip(head.prong_angles_deg, head.prong_states, strict=True):
         body, turn = prong(head.form, head.cut, state), rotation("z", angle)
-        bodies.append(ProngBody(
-            body.mesh.moved(turn),
-            None if body.tip_centre_mm is None else turn @ body.tip_centre_mm,
-            None if body.inmost_mm is None else turn @ body.inmost_mm,
-        ))
+        bodies.append(
+            ProngBody(
+                body.mesh.moved(turn),
+                None if body.tip_centre_mm is None else turn @ body.tip_centre_mm,
+                None if body.inmost_mm is None else turn @ body.inmost_mm,
+            )
+        )
     return bodies
 
 

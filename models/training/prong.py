@@ -18,8 +18,8 @@ SIDES = 40
 class ProngForm:
     """What all prongs of a head share.
 
-    `base_radius_mm` and `base_depth_mm` place the foot from the stone's axis and below the girdle plane; `seat` is the part
-    of the wire's radius that the bearing leaves outside the girdle; `taper` narrows the wire towards its tip.
+    `base_radius_mm` and `base_depth_mm` place the foot from the stone's axis and below the girdle plane; `seat` is
+    the part of the wire's radius that the bearing leaves outside the girdle; `taper` narrows the wire towards its tip.
     """
 
     wire_radius_mm: float
@@ -37,7 +37,7 @@ class ProngForm:
 
 @dataclass(frozen=True, slots=True)
 class ProngState:
-    """How one prong stands: reach over the stone seen from above, sideways offset and rise of its tip, or broken off."""
+    """How one prong stands: reach over the stone seen from above, its tip's sideways offset and rise, or broken off."""
 
     length_mm: float
     bend_mm: float = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import glob
 import os
-import warnings
+import sys
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -24,7 +24,7 @@ FAR_MM = 40_000.0
 
 
 def find_llvm() -> str | None:
-    """The LLVM library for the fast renderer: what DRJIT_LIBLLVM_PATH names, else one of a version that works (14 aborts)."""
+    """LLVM for the fast renderer: what DRJIT_LIBLLVM_PATH names, else one of a version that works (14 aborts)."""
     if named := os.environ.get("DRJIT_LIBLLVM_PATH"):
         return named
     for version in (19, *reversed(LLVM_VERSIONS)):
@@ -47,7 +47,9 @@ def mitsuba() -> ModuleType:
 
     variant = os.environ.get("LOUPEBOX_MITSUBA_VARIANT") or ("llvm_ad_rgb" if llvm else "scalar_rgb")
     if variant == "scalar_rgb" and not os.environ.get("LOUPEBOX_MITSUBA_VARIANT"):
-        warnings.warn("no LLVM 15 or newer found (Debian: libllvm19); rendering falls back to scalar_rgb", stacklevel=2)
+        print(
+            "no LLVM 15 or newer found (Debian: libllvm19): rendering with scalar_rgb, without labels", file=sys.stderr
+        )
     mi.set_variant(variant)
     return mi
 
@@ -77,7 +79,11 @@ def backlight_emitter(camera: Camera, half_angle_deg: float) -> dict[str, Any]:
     to_world = mi.ScalarTransform4f().look_at(
         origin=place.tolist(), target=camera.target_mm, up=up.tolist()
     ) @ mi.ScalarTransform4f().scale(FAR_MM * float(np.tan(np.radians(half_angle_deg))))
-    return {"type": "disk", "to_world": to_world, "emitter": {"type": "area", "radiance": {"type": "rgb", "value": 1.0}}}
+    return {
+        "type": "disk",
+        "to_world": to_world,
+        "emitter": {"type": "area", "radiance": {"type": "rgb", "value": 1.0}},
+    }
 
 
 def build(parts: dict[str, tuple[Mesh, dict[str, Any], bool]], emitter: dict[str, Any], depth: int = 14) -> Any:
@@ -93,7 +99,7 @@ def picture(
 ) -> NDArray[np.float32]:
     """Linear radiance (height, width, 3), each pixel the mean over its square; never denoise what is measured."""
     mi = mitsuba()
-    right, up, forward = camera.axes
+    _, up, forward = camera.axes
     target = np.array(camera.target_mm)
     half_mm = camera.width_px * camera.um_per_px / 2e3
     view = mi.ScalarTransform4f().look_at(
@@ -114,7 +120,7 @@ def picture(
 
 
 def seen(scene: Any, camera: Camera) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
-    """Name of the part at every pixel's centre ("" for none) and the point hit in mm (NaN for none); needs a vectorised variant."""
+    """The part at every pixel's centre ("" for none) and the point hit in mm (NaN for none); not in scalar variants."""
     mi = mitsuba()
     import drjit as dr
 

@@ -17,8 +17,8 @@ FLAT_UNIT = 50_000
 class Sensor:
     """One 8-bit camera with its lens.
 
-    `blur_sigma_px` is the lens alone (a pixel's own square adds 0.29 px in quadrature); `full_well` in electrons at full
-    scale sets the shot noise; `vignetting` is the fall of light at the corners; `seed` shapes the rest of the flat field.
+    `blur_sigma_px` is the lens alone (a pixel's own square adds 0.29 px in quadrature); `full_well` in electrons at
+    full scale sets the shot noise; `vignetting` is the fall of light at the corners; `seed` shapes the rest.
     """
 
     seed: int
@@ -42,7 +42,7 @@ class Sensor:
     def expose(
         self, light: NDArray[np.float32], rng: np.random.Generator, extra_blur_px: float = 0.0
     ) -> NDArray[np.uint8]:
-        """Samples of a picture (height, width) or (height, width, 3), linear, 1 = full scale where the light is full."""
+        """Samples of a picture (height, width) or (height, width, 3), linear, 1 = full scale in full light."""
         blur = float(np.hypot(self.blur_sigma_px, extra_blur_px))
         signal = cv2.GaussianBlur(light.astype(np.float32), (0, 0), blur, borderType=cv2.BORDER_REPLICATE)
         flat = self.flat(*light.shape[:2])

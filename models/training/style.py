@@ -65,14 +65,14 @@ def make(
     def near(nominal: float, sd: float) -> float:
         return nominal + sd * float(np.clip(rng.normal(), -2, 2))
 
-    section = Section(near(style.section.width_mm, 0.012), near(style.section.thickness_mm, 0.010), style.section.exponent)
+    section = Section(
+        near(style.section.width_mm, 0.012), near(style.section.thickness_mm, 0.010), style.section.exponent
+    )
     inner, oval = near(style.inner_diameter_mm, 0.015), abs(near(0.003, 0.001))
     if inner_diameter_mm is not None:
         inner = inner_diameter_mm + 2 * (oval if ovality_mm is None else ovality_mm)
     band = Band(inner, section, oval if ovality_mm is None else ovality_mm, rng.uniform(0, 180))
-    pose = Pose(
-        (near(0, 0.08), near(0, 0.15), near(0, 0.08)), (near(0, 0.06), near(0, 0.06), near(0, 0.03))
-    )
+    pose = Pose((near(0, 0.08), near(0, 0.15), near(0, 0.08)), (near(0, 0.06), near(0, 0.06), near(0, 0.03)))
     if style.head is None:
         return Piece(band, None, pose), ()
     h = style.head
@@ -94,5 +94,7 @@ def make(
                 states[k] = ProngState(old.length_mm, old.bend_mm, fault.size_mm)
     turn = near(0, 0.5)
     angles = tuple(h.first_prong_deg + 360 * k / h.prong_count + turn + near(0, 0.3) for k in range(h.prong_count))
-    head = Head(cut, form, angles, tuple(states), near(h.girdle_height_mm, 0.015), gallery_wire_mm=0.045 * h.stone_diameter_mm)
+    head = Head(
+        cut, form, angles, tuple(states), near(h.girdle_height_mm, 0.015), gallery_wire_mm=0.045 * h.stone_diameter_mm
+    )
     return Piece(band, head, pose), tuple(names)

@@ -92,7 +92,9 @@ def write_certificate(view: VirtualView, folder: Path) -> None:
     (folder / f"{view.view}.json").write_text(json.dumps(certificate, indent=2) + "\n")
 
 
-def main(out: Annotated[Path, typer.Option(help="Folder of the certificates.")] = Path("sample_images/calibration")) -> None:
+def main(
+    out: Annotated[Path, typer.Option(help="Folder of the certificates.")] = Path("sample_images/calibration"),
+) -> None:
     """Write the certificate and flat field of every view."""
     out.mkdir(parents=True, exist_ok=True)
     for view in VIEWS.values():
