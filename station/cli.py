@@ -87,6 +87,10 @@ def serve(data: DataDir = None, host: Host = None, port: Port = None, settings: 
 
     chosen = _settings(settings, data_dir=data, host=host, port=port)
     listener = listen(chosen)
+
+    from loupebox.station.station_log import open_log
+
+    open_log(chosen).close()
     print(f"The station is at {url_of(listener)} (Ctrl-C ends it).", flush=True)
     serve(chosen, listener)
     return Exit.PASS
@@ -104,10 +108,10 @@ def inspect(
     settings: SettingsFile = None,
 ) -> int:
     """Inspect one capture: exit status 0 pass, 1 fail, 2 review, 3 refused."""
-    from loupebox.station.demo import open_log
     from loupebox.station.log_entry import log_entry
     from loupebox.station.reporting import report_of
     from loupebox.station.spec_sheet import read_spec_sheet
+    from loupebox.station.station_log import open_log
     from loupebox.station.summary import summary
     from loupebox.station.workplace import Workplace
 

@@ -12,9 +12,8 @@ from rich.text import Text
 
 from loupebox.station.inspection import Inspection, Outcome
 from loupebox.station.log_entry import log_entry
-from loupebox.station.records.job import parse_jobs
-from loupebox.station.records.qc_log import QcLog
 from loupebox.station.settings import Settings, SettingsError
+from loupebox.station.station_log import open_log
 from loupebox.station.truth import Truth, TruthComparison, compare, read_truth
 from loupebox.station.workplace import Workplace
 
@@ -44,17 +43,6 @@ def run_demo(settings: Settings, console: Console, *, against_truth: bool) -> bo
     if against_truth:
         print_truth(console, comparisons)
     return not any(comparison.wrong for _, _, comparison in comparisons)
-
-
-def open_log(settings: Settings) -> QcLog:
-    """The station's log, knowing the station's jobs."""
-    log = QcLog.open(settings.database_location, settings.frames_dir)
-    try:
-        text = settings.jobs_file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"jobs file {settings.jobs_file} cannot be read: {error}") from None
-    log.import_jobs(parse_jobs(text, str(settings.jobs_file)))
-    return log
 
 
 def piece_line(inspection: Inspection) -> Text:

@@ -1,0 +1,19 @@
+"""The QC log of a station, knowing the station's jobs."""
+
+from __future__ import annotations
+
+from loupebox.station.records.job import parse_jobs
+from loupebox.station.records.qc_log import QcLog
+from loupebox.station.settings import Settings, SettingsError
+
+
+def open_log(settings: Settings) -> QcLog:
+    """The log in the settings' database, with the jobs of the jobs file brought up to date."""
+    try:
+        text = settings.jobs_file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"jobs file {settings.jobs_file} cannot be read: {error}") from None
+    jobs = parse_jobs(text, str(settings.jobs_file))
+    log = QcLog.open(settings.database_location, settings.frames_dir)
+    log.import_jobs(jobs)
+    return log
