@@ -78,7 +78,7 @@ def _inspected(connection: Connection, by: CountBy, since: date | None) -> dict[
 
 
 def _defective(connection: Connection, by: CountBy, since: date | None) -> Iterable[tuple[str | None, str, int]]:
-    """Key, kind of defect and piece, each combination once."""
+    """Key, kind of defect and piece; a piece that was looked at again may come twice."""
     decided = latest_disposition()
     query = (
         select(_key(by), DEFECT.c.kind, INSPECTION.c.piece)
@@ -90,7 +90,6 @@ def _defective(connection: Connection, by: CountBy, since: date | None) -> Itera
             ),
             *_since(since),
         )
-        .distinct()
     )
     return ((key, kind, piece) for key, kind, piece in connection.execute(query))
 

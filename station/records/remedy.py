@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loupebox.inspect.finding import Finding
+from loupebox.inspect.judge import RULE_OF
 from loupebox.inspect.prong import Prong
 from loupebox.inspect.verdict import Verdict
 from loupebox.station.records.entry import InspectionEntry
@@ -91,6 +92,6 @@ def _kind(check_name: str, prongs: tuple[Prong, ...], findings: tuple[Finding, .
             return f"prong_{'unsure' if prong.state == 'good' else prong.state}"
     surface, _, zone = check_name.partition(" zone ")
     if zone:
-        seen = [f for f in findings if f.zone == zone and f.kind.endswith(surface)]
+        seen = [f for f in findings if f.zone == zone and RULE_OF[f.kind] == surface]
         return max(seen, key=lambda f: f.size_mm.value).kind if seen else surface
     return DIMENSION_KINDS.get(check_name, check_name)

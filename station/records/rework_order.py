@@ -78,6 +78,8 @@ def orders(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Re
         .where(*conditions)
         .order_by(due.is_(None), due, REWORK_ORDER.c.priority, REWORK_ORDER.c.id)
     ).all()
+    if not rows:
+        return ()
     steps = _steps(connection, [row.id for row in rows])
     defects = defects_by_inspection(connection, [row.inspection for row in rows])
     return tuple(
