@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 ORDER = 16
 """Highest lobe count kept: ovals, trilobes and flats of a ring lie far below; dirt and grain lie above."""
 CENTRING_ORDER = 4
+DIAMETER_ORDER = 8
 SCALE_FLOOR_PX = 0.02
 WINDOW_DEG = 5.0
 
@@ -59,10 +60,12 @@ class Contour:
             [self.centre_xy_px[0] + radius * np.cos(angle), self.centre_xy_px[1] + radius * np.sin(angle)]
         )
 
-    def diameters_px(self, count: int = 1440) -> Floats:
-        """Diameters through the centre over half a turn, shape (count,)."""
-        angle = np.arange(count, dtype=np.float64) * (np.pi / count)
-        return self.radius_px(angle) + self.radius_px(angle + np.pi)
+    def diameters_px(self, count: int = 360) -> Floats:
+        """Diameters through the centre over half a turn, shape (count,); of harmonics up to 8, the rest is grain."""
+        even = np.arange(0, min(len(self.cosines), DIAMETER_ORDER + 1), 2)
+        phase = np.arange(count, dtype=np.float64)[:, None] * (np.pi / count) * even
+        # Odd harmonics have opposite signs at the two ends of a diameter.
+        return 2 * (np.cos(phase) @ self.cosines[even] + np.sin(phase) @ self.sines[even])
 
     def grown_px(self, by_px: float) -> Contour:
         """The same curve with every radius longer by `by_px`."""

@@ -35,8 +35,8 @@ class LinearFit:
 def fit_linear(basis: Floats, values: Floats, floor: float, stages: tuple[int, ...] = ()) -> LinearFit:
     """Fit values = basis @ coefficients with Tukey's biweight.
 
-    Iteratively reweighted least squares. It starts from the smallest deviations with the first columns alone, `stages`
-    of them one after the other, so that a clump of outliers is known as such before the later columns could follow it.
+    Iteratively reweighted least squares. It starts from the smallest absolute deviations with the first columns alone
+    and adds columns by `stages`, so that a clump of outliers is known as such before the later columns could follow it.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def fit_linear(basis: Floats, values: Floats, floor: float, stages: tuple[int, .
     floor : float
         Smallest scale to believe in, in the unit of the values; above 0.
     stages : tuple of int
-        Rising numbers of columns to begin with; then come all p.
+        Rising numbers of columns to begin with; then come all p. None: all p from the beginning.
 
     Returns
     -------
@@ -65,14 +65,15 @@ def fit_linear(basis: Floats, values: Floats, floor: float, stages: tuple[int, .
     weights: Floats = np.ones(len(b))
     found: Floats = np.zeros(0)
     scale = floor
-    for stage, used in enumerate((*stages, columns)):
+    first = stages[0] if stages else columns
+    for used, absolute in ((first, True), *((n, False) for n in (*stages[1:], columns))):
         for _ in range(ITERATIONS):
             found = _weighted(a[:, :used], b, weights)
             residual: Floats = np.abs(b - a[:, :used] @ found)
             scale = max(floor, 1.4826 * float(np.median(residual)))
             before = weights
-            # The first stage knows nothing yet: smallest absolute deviations do not drop what they have not understood.
-            weights = scale / np.maximum(residual, scale) if stage == 0 and stages else _biweight(residual / scale)
+            # Smallest absolute deviations first: they need no scale, which dirt would have spoilt.
+            weights = floor / np.maximum(residual, floor) if absolute else _biweight(residual / scale)
             if float(np.abs(weights - before).max()) < 0.01:
                 break
     everywhere: Floats = np.zeros(len(values))
