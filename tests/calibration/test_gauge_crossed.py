@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from loupebox.calibration.gauge_anova import AnovaResult, analyse_variance
 from loupebox.calibration.gauge_average_range import AverageRangeResult, average_and_range, range_variances
@@ -228,6 +229,22 @@ def test_one_mean_square_has_the_exact_chi_square_interval() -> None:
     # Upper and lower 5 % points of chi-square with 10 degrees of freedom, as printed in every table.
     assert low == pytest.approx(20 / 18.307, rel=1e-4)
     assert high == pytest.approx(20 / 3.940, rel=1e-4)
+
+
+def test_a_difference_is_sure_to_be_positive_just_when_the_f_test_says_so() -> None:
+    at_the_limit = float(stats.f.isf(0.05, 9, 18))
+    for ratio, low in ((at_the_limit, 0.0), (0.9 * at_the_limit, 0.0)):
+        terms = [MeanSquareTerm(1.0, ratio, 9), MeanSquareTerm(-1.0, 1.0, 18)]
+        assert variance_interval(terms, 0.90)[0] == pytest.approx(low, abs=1e-9)
+    beyond = [MeanSquareTerm(1.0, 1.1 * at_the_limit, 9), MeanSquareTerm(-1.0, 1.0, 18)]
+    assert variance_interval(beyond, 0.90)[0] > 0.05
+
+
+def test_two_terms_in_proportion_to_their_freedom_are_one_mean_square() -> None:
+    # 4 + 12 degrees of freedom, and a third term of next to nothing that makes it a difference.
+    terms = [MeanSquareTerm(1.0, 4.0, 4), MeanSquareTerm(1.0, 12.0, 12), MeanSquareTerm(-1e-13, 1.0, 5)]
+    low, _ = variance_interval(terms, 0.90)
+    assert low == pytest.approx(16.0 * 16 / stats.chi2.isf(0.05, 16), rel=1e-6)
 
 
 # --- acceptance ------------------------------------------------------------------------------------------------

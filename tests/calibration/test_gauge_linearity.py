@@ -53,6 +53,15 @@ def test_the_line_is_that_of_scipy() -> None:
     assert [b[0] for b in (result.band[0], result.band[-1])] == [2.0, 10.0]
 
 
+def test_the_band_is_the_interval_of_the_intercept_seen_from_there() -> None:
+    band = linearity_study(aiag()).band
+    for at, line, low, high in (band[0], band[30], band[-1]):
+        seen = [ReferencePart(p.name, p.reference - at, tuple(v - at for v in p.readings)) for p in aiag()]
+        intercept = linearity_study(seen).intercept
+        assert intercept.value == pytest.approx(line)
+        assert intercept.interval == pytest.approx((low, high))
+
+
 def test_the_band_is_narrowest_in_the_middle_and_holds_the_line() -> None:
     band = linearity_study(aiag()).band
     widths = [high - low for _, _, low, high in band]

@@ -260,6 +260,17 @@ def test_attribute_agreement(tmp_path: Path) -> None:
     assert "column 'call' is missing" in refused(call("attribute", aiag_file(tmp_path)))
 
 
+def test_calls_are_paired_by_trial_and_not_by_line(tmp_path: Path) -> None:
+    rows = [
+        (part, who, trial, "PASS" if (part + trial) % 2 else "FAIL")
+        for part in range(6) for who in "ab" for trial in (1, 2)
+    ]  # fmt: skip
+    rows[2:4] = rows[3:1:-1]  # b's second trial of part 0 stands before the first
+    parsed = document(call("attribute", csv(tmp_path, "part,appraiser,trial,call", *rows), "--json"))
+    (pair,) = parsed["results"][0]["pairs"]
+    assert pair["kappa"]["value"] == 1.0
+
+
 # --- JSON schema and page --------------------------------------------------------------------------------------
 
 
