@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from loupebox.station.gauge_command import gauge_app
+
 
 class Exit(IntEnum):
     """What the command's exit status means."""
@@ -35,6 +37,7 @@ spec_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Spec s
 capture_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Captures.")
 app.add_typer(spec_app, name="spec")
 app.add_typer(capture_app, name="capture")
+app.add_typer(gauge_app, name="gauge")
 
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", metavar="FILE", help="Settings; ./loupebox.toml when it is there.")
