@@ -42,6 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.log = log
+    app.state.preview = frames.preview_maker(log)
     app.add_middleware(Guard)
     problem.install(app)
     for room in (pieces, inspections, rework, defects, jobs, frames, health, documentation):

@@ -51,8 +51,8 @@ def static_url(name: str) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A value for people: fixed digits, a true minus sign, a dash for none."""
-    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+    """A value for people: fixed digits, a true minus sign, none for nought, a dash for what is not there."""
+    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def estimate(length: LengthReport | None) -> str:
