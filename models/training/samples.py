@@ -41,7 +41,7 @@ from loupebox.models.training.virtual_station import (
 RECIPE = 1
 """Raise it when a change of code changes the pictures: what another recipe made is made anew."""
 SEED = 90_210
-FIRST_SHOT = datetime(2026, 11, 2, 8, 12, tzinfo=timezone(timedelta(hours=1)))
+FIRST_SHOT = datetime(2026, 11, 3, 8, 12, tzinfo=timezone(timedelta(hours=1)))
 BACKLIGHT_LEVEL = 0.8
 RENDER_CACHE = Path(tempfile.gettempdir(), "loupebox-lightbox")
 DOME_SAMPLES, FACE_SAMPLES, SHANK_SAMPLES = 24, 16, 24
@@ -255,6 +255,12 @@ def _rounded(value: object) -> object:
     return round(value, 5) if isinstance(value, float) else value
 
 
+def taken_at(sample: Sample) -> str:
+    """When the station saw the piece: one morning, one piece after the other."""
+    index = SAMPLES.index(sample)
+    return (FIRST_SHOT + timedelta(minutes=4 * index, seconds=17 * index % 60)).isoformat()
+
+
 def write_capture(sample: Sample, out: Path, cache: Path) -> None:
     """The folder of one capture; truth.json comes last and says that it is whole."""
     raw = render_piece(sample, cache)
@@ -283,7 +289,7 @@ def write_capture(sample: Sample, out: Path, cache: Path) -> None:
         "piece": f"{sample.job}-{index + 1:02d}",
         "job": sample.job,
         "style": sample.called or sample.style,
-        "when": (FIRST_SHOT + timedelta(hours=7.6 * index, seconds=17 * index)).isoformat(timespec="seconds"),
+        "when": taken_at(sample),
         "frames": frames,
     }
     (folder / "capture.json").write_text(json.dumps(capture, indent=1) + "\n")

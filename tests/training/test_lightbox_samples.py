@@ -20,7 +20,7 @@ from loupebox.models.training.samples import SAMPLES, encoded_png, piece_of
 from loupebox.models.training.sensor import Sensor, stored_flat
 from loupebox.models.training.virtual_station import RELATIVE_SCALE_UNCERTAINTY, VIEWS, write_certificate
 from loupebox.station.calibration_set import read_calibration_set
-from loupebox.station.capture import read_capture
+from loupebox.station.capture import read_capture, read_record
 from loupebox.station.needs import frames_needed
 from loupebox.station.records.job import parse_jobs
 
@@ -133,3 +133,11 @@ def test_png_is_lossless_and_in_rgb_order():
     picture = np.random.default_rng(2).integers(0, 256, (40, 50, 3), dtype=np.uint8)
     read = cv2.imdecode(np.frombuffer(encoded_png(picture), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
     assert hashlib.sha256(read.tobytes()).digest() == hashlib.sha256(picture.tobytes()).digest()
+
+
+def test_the_morning_of_the_samples_is_one_day_before_any_job_is_due():
+    jobs = parse_jobs((ROOT / "jobs.toml").read_text(), "jobs.toml")
+    whens = [read_record(CAPTURES / sample.slug).when for sample in SAMPLES]
+    assert whens == sorted(whens)
+    assert len({when.date() for when in whens}) == 1
+    assert all(job.due is not None and job.due > whens[0].date() for job in jobs)
