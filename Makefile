@@ -19,7 +19,7 @@ test: $(VENV)/.test
 check: $(VENV)/.test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/pyright
+	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 # The optional extra: renders, data sets and training. It is large, and no other target needs it.
 training: $(VENV)/.test
