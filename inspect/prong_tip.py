@@ -13,7 +13,7 @@ from loupebox.inspect.robust_fit import Vector, robust_fit
 from loupebox.inspect.stone_outline import GirdleCircle
 from loupebox.inspect.sub_pixel import bilinear, first_crossing
 
-SMALLEST_PRONG_MM2 = 0.03
+SMALLEST_PRONG_MM2 = 0.08
 TIP_RADIUS_MM = (0.08, 0.9)
 """Radii that a prong's tip may have."""
 FAN_DEG = 70.0

@@ -188,10 +188,21 @@ def report(seen: Seen, ious: dict[str, float], folder: Path, thresholds: HeadThr
     }  # fmt: skip
 
 
+def store_example(model: Model, folder: Path, path: Path) -> None:
+    """One small input with its output, by which a test knows that the weights still say the same."""
+    picture = read_picture(folder, finished_heads(folder)[0], "top")
+    rgb = np.round(picture.rgb[80:208, 80:208].astype(np.float32) * 255).astype(np.uint8)
+    probabilities = model.segment(rgb.astype(np.float32) / 255, model.card.um_per_px)
+    np.savez_compressed(
+        path, rgb=rgb, probabilities=np.round(probabilities * 255).astype(np.uint8), sha256=np.array(model.card.sha256)
+    )
+
+
 def main(
     data: Annotated[Path, typer.Option(help="Folder with the splits train, validation and test of rendered heads.")],
     work: Annotated[Path, typer.Option(help="Folder with the checkpoint of head_train.")],
     out: Annotated[Path, typer.Option(help="The ONNX file to write; its card comes beside it.")],
+    example: Annotated[Path | None, typer.Option(help="Where to store an input with its output for the tests.")] = None,
     most: Annotated[int, typer.Option(help="At most so many heads of a split.")] = 1000,
 ) -> None:
     """Export, choose levels on validation, measure on test, write the card."""
@@ -216,6 +227,8 @@ def main(
     partial.write_bytes(draft.read_bytes())
     os.replace(partial, out)
     write_card(card, out)
+    if example is not None:
+        store_example(Model.load(out), data / "validation", example)
     print(json.dumps(card["measured"], indent=1))
 
 
