@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated
@@ -58,7 +58,10 @@ PNG_TRIALS = [
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One capture to make. `style` is what the piece is, `called` the style under which it is handed in."""
+    """One capture to make. `style` is what the piece is, `called` the style under which it is handed in.
+
+    `again_of` names the sample whose ring this is, rendered once and taken twice.
+    """
 
     slug: str
     style: str
@@ -72,6 +75,7 @@ class Sample:
     ovality_mm: float | None = None
     refusal: str | None = None
     called: str | None = None
+    again_of: str | None = None
     blur_px: float = 0.0
     dark_light: str | None = None
 
@@ -112,9 +116,27 @@ SAMPLES: tuple[Sample, ...] = (
         **_fails("out_of_round_mm"),
     ),
     Sample("band-borderline", "BAND", PLATINUM, JBP, "REVIEW", ("inner_diameter_mm",), inner_diameter_mm=18.0402),
-    Sample("sol6-blurred", "SOL6", WHITE, J6W, "REFUSED", refusal="blurred", blur_px=3.5),
-    Sample("band-light-missing", "BAND", YELLOW, JBY, "REFUSED", refusal="light_missing", dark_light="stripes_y_2"),
-    Sample("sol6-wrong-style", "BAND", YELLOW, J6Y, "REFUSED", refusal="wrong_style", called="SOL6"),
+    Sample("sol6-blurred", "SOL6", WHITE, J6W, "REFUSED", refusal="blurred", blur_px=3.5, again_of="sol6-good-white"),
+    Sample(
+        "band-light-missing",
+        "BAND",
+        YELLOW,
+        JBY,
+        "REFUSED",
+        refusal="light_missing",
+        dark_light="stripes_y_2",
+        again_of="band-good-yellow",
+    ),
+    Sample(
+        "sol6-wrong-style",
+        "BAND",
+        YELLOW,
+        J6Y,
+        "REFUSED",
+        refusal="wrong_style",
+        called="SOL6",
+        again_of="band-good-yellow",
+    ),
 )  # type: ignore[arg-type]
 
 
@@ -126,9 +148,14 @@ class Raw:
     defects: tuple[SeenDefect, ...]
 
 
+def piece_number(sample: Sample) -> int:
+    """From 0; captures of one piece share it."""
+    return next(k for k, other in enumerate(SAMPLES) if other.slug == (sample.again_of or sample.slug))
+
+
 def piece_of(sample: Sample) -> tuple[Piece, tuple[str, ...]]:
     """The ring of a sample, always the same."""
-    rng = np.random.default_rng([SEED, SAMPLES.index(sample)])
+    rng = np.random.default_rng([SEED, piece_number(sample)])
     return make(STYLES[sample.style], rng, sample.faults, sample.inner_diameter_mm, sample.ovality_mm)
 
 
@@ -153,23 +180,24 @@ def render_face(piece: Piece, metal: Metal, seed: int) -> NDArray[np.float32]:
 
 def render_piece(sample: Sample, cache: Path) -> Raw:
     """All raw pictures of a sample, each kept in the cache as soon as it is there."""
-    (piece, _), index = piece_of(sample), SAMPLES.index(sample)
+    (piece, _), number = piece_of(sample), piece_number(sample)
+    made = SAMPLES[number]
     metal = Metal(sample.metal, 0.03)
-    seed = SEED + 1000 * index
+    seed = SEED + 1000 * number
     called = sample.called or sample.style
     pictures: dict[tuple[str, str], NDArray[np.float32]] = {}
 
     def kept(name: str) -> Path:
-        look = replace(sample, blur_px=0, dark_light=None, refusal=None, verdict="", failing=(), job="")
+        look = (made.style, made.metal, made.faults, made.surface, made.inner_diameter_mm, made.ovality_mm, number)
         key = hashlib.sha256(f"{RECIPE} {look!r}".encode()).hexdigest()[:12]
-        return cache / f"{sample.slug}.{key}.{name}.npz"
+        return cache / f"{made.slug}.{key}.{name}.npz"
 
     if not (file := kept("face")).exists():
         _save(file, backlight=render_face(piece, metal, seed))
     pictures["face", "backlight"] = np.load(file)["backlight"].astype(np.float32)
     scene = None
     for view in ("top", "oblique"):
-        if not (file := kept(view)).exists():
+        if not (file := kept(f"{view}-for-{called}")).exists():
             scene = scene or scene_of(piece, metal, DOME_SEED, "tent", 4)
             camera = true_camera(view, stage_height_mm(called))
             _save(file, dome=render.picture(scene, camera, DOME_SAMPLES, seed + 1))
