@@ -95,7 +95,7 @@ def shared_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QcLog]:
     log.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(entry=entries)
 def test_everything_comes_back_as_it_went_in(shared_log: QcLog, entry: InspectionEntry) -> None:
     record = shared_log.inspection(shared_log.record(entry))
