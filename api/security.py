@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from loupebox.api.problem import Problem, respond
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "default-src 'self'; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -22,11 +23,14 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 BODY_LIMIT_BYTES = 64 * 1024
+FAULT = Problem(500, "Fault in the station", "The station hit a fault of its own; its log says more.")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+logger = logging.getLogger(__name__)
 
 
 class Guard:
-    """ASGI middleware: security headers on every answer; changes only from our own pages, and only small ones."""
+    """ASGI middleware: security headers on every answer, that of a fault too; changes only from our own pages."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -36,8 +40,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        begun = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
@@ -47,7 +55,13 @@ class Guard:
 
         problem = None if scope["method"] in SAFE_METHODS else refusal(Headers(scope=scope))
         answer = self.app if problem is None else respond(scope, problem)
-        await answer(scope, receive, send_guarded)
+        try:
+            await answer(scope, receive, send_guarded)
+        except Exception:
+            if begun:
+                raise
+            logger.exception("%s %s failed", scope["method"], scope["path"])
+            await respond(scope, FAULT)(scope, receive, send_guarded)
 
 
 def refusal(headers: Headers) -> Problem | None:

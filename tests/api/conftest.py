@@ -65,10 +65,15 @@ def recorded_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[s
     return folder, numbers
 
 
+def fault() -> None:
+    raise ZeroDivisionError("a fault that nobody thought of")
+
+
 @contextmanager
 def serving(data_dir: Path) -> Iterator[tuple[str, QcLog]]:
-    """The application on a free port over this data folder: its address and its log."""
+    """The application on a free port over this data folder: its address and its log. `/fault` is a route that fails."""
     app = create_app(Settings(data_dir=data_dir))
+    app.add_api_route("/fault", fault, include_in_schema=False)
     server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import cv2
 import httpx
@@ -226,8 +228,24 @@ def test_a_frame_that_changed_on_disk_is_not_shown(own_http: httpx.Client, own_s
     assert "has changed on disk" in problem(answer, 500)
 
 
+def test_records_out_of_reach_are_said(own_http: httpx.Client, own_station: Station) -> None:
+    with closing(sqlite3.connect(own_station.data / "qc.sqlite")) as database:
+        database.execute("ALTER TABLE rework_order RENAME TO elsewhere")
+    assert "cannot read the database" in problem(own_http.get("/api/v1/rework"), 503)
+    page = own_http.get("/rework", headers={"accept": "text/html"})
+    assert (page.status_code, "cannot read the database" in page.text) == (503, True)
+
+
+def test_an_unthought_of_fault_tells_nothing_of_the_inside(http: httpx.Client) -> None:
+    page = http.get("/fault", headers={"accept": "text/html"})
+    assert page.status_code == 500
+    assert "The station hit a fault of its own" in page.text
+    assert "ZeroDivision" not in page.text
+    assert "nobody thought" not in page.text
+
+
 def test_every_answer_carries_the_guards(http: httpx.Client, station: Station) -> None:
-    paths = ["/", "/nothing", "/health", "/static/loupebox.css", "/api/v1/inspections/0", "/docs"]
+    paths = ["/", "/nothing", "/fault", "/health", "/static/loupebox.css", "/api/v1/inspections/0", "/docs"]
     paths.append(f"/inspections/{station.numbers['P-0002']}")
     for path in paths:
         headers = http.get(path).headers
