@@ -79,7 +79,7 @@ def _characteristic(wanted: Characteristic, found: MeasurementResult | None) -> 
     estimate = found.estimate
     verdict = judge_estimate(estimate, limits)
     sentence = f"{label} {written(estimate)} {_against(estimate, limits, verdict)}"
-    if wanted.name == "inner_diameter_mm" and verdict is not Verdict.PASS:
+    if wanted.name == "inner_diameter_mm" and verdict is Verdict.FAIL:
         sentence += _sizes_apart(estimate.value, wanted.nominal)
     return Check(wanted.name, verdict, sentence + ".", estimate, limits, conformance_probability(estimate, limits))
 

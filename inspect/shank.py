@@ -27,6 +27,8 @@ STEP_PX = 0.5
 WORST_MISFIT = 0.12
 LEAST_CONTRAST = 0.15
 LEAST_ACCEPTED = 0.7
+ROUGHEST_PX = 0.5
+"""Scatter of the places about the smooth edge above which something other than the edge was followed."""
 TILT_DEG = 0.5
 """Standard uncertainty of the angle between the band's middle plane and the camera's axis, when placed by hand."""
 ROCKING_MM = 0.0005
@@ -158,7 +160,7 @@ def _edge(signal: NDArray[np.float32], rough_px: Floats, basis: Floats, falling:
         at = np.where(clear, rows[columns] - HALF_PX + edges.position_px, np.nan)
     fit = fit_linear(basis, at, 0.02, (2,))
     accepted = float((fit.weights > 0.05).mean())
-    if accepted < LEAST_ACCEPTED:
+    if accepted < LEAST_ACCEPTED or fit.scale > ROUGHEST_PX:
         return "dirty or damaged"
     noise = fit.scale * math.sqrt((DEGREE + 1) / max(1.0, float(fit.weights.sum())))
     return _Edge(basis @ fit.coefficients, noise, sigma)

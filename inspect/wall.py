@@ -17,6 +17,8 @@ PROFILES = 1440
 ROUGH_DEGREE, DEGREE = 6, 14
 WORST_MISFIT = 0.1
 LEAST_ACCEPTED = 0.7
+ROUGHEST_PX = 0.5
+"""Scatter of the places about the smooth edge above which something other than the edge was followed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +95,7 @@ def fit_wall(
         else:
             basis = _polynomials(place, DEGREE)
             fit = fit_linear(basis, radius, 0.02, (3, 7))
-            accepted = float((fit.weights > 0.05).mean())
+            accepted = float((fit.weights > 0.05).mean()) if fit.scale < ROUGHEST_PX else 0.0
             uncertainty = fit.scale * float(np.sqrt((DEGREE + 1) / max(1.0, float(fit.weights.sum()))))
             radius = basis @ fit.coefficients
     except ValueError:
