@@ -31,6 +31,9 @@ CROWN_SLOPE = math.tan(math.radians(34.5))
 """A prong that reaches further lies higher on the crown, by this much a mm; 34.5 degrees is the round brilliant's."""
 OTHER_STONE = 0.10
 """A diameter off by more than this share of the nominal one belongs to another style."""
+CLEAR_TIP = 0.6
+"""Mean fall of the probability across a tip's outline from above, below which the tip is not measured."""
+UNCLEAR = "its tip is not clearly bounded in the top view"
 KNEE_MM = (0.12, 0.28)
 """How much higher than its tip the knee of a prong behind the stone can look: this and a share of its length."""
 
@@ -223,7 +226,7 @@ def _prongs(
     thresholds: HeadThresholds,
 ) -> tuple[Prong, ...]:
     """One prong for each place, by rising index."""
-    ball_mm = float(np.median([t.radius_mm for t in tips]))
+    ball_mm = float(np.median([t.radius_mm for t in tips if t.contrast >= CLEAR_TIP] or [t.radius_mm for t in tips]))
     girdle_mm = girdle.radius_px * scale.mm_per_px.value
     lengths = [girdle_mm - t.inmost_mm for t in tips]
     limits = head.prong_length_mm
@@ -237,6 +240,9 @@ def _prongs(
             prongs.append(Prong(index, expected, "missing", f"no prong is seen at {expected:.0f} degrees"))
             continue
         tip = tips[owner]
+        if tip.contrast < CLEAR_TIP:
+            prongs.append(Prong(index, tip.angle_deg, "unsure", UNCLEAR, tip_xy_px=_in_frame(tip, girdle, scale)))
+            continue
         k = scale.mm_per_px
         noise = Contribution("scatter of the tip's outline", tip.noise_mm)
         rim = Contribution("scatter of the girdle's outline", girdle.radius_u_px * k.value)
@@ -265,8 +271,6 @@ def _prongs(
             if found is not None:
                 lift = _lift(found, tip, ball_mm, nominal, sight, thresholds)
         state, reason = state_of(length, bend, lift, head)
-        inmost = tip.inmost_xy_mm
-        centre = girdle.centre_xy_px
         prongs.append(
             Prong(
                 index,
@@ -276,11 +280,17 @@ def _prongs(
                 length,
                 bend,
                 lift,
-                (centre[0] + inmost[0] / k.value, centre[1] - inmost[1] / k.value),
+                _in_frame(tip, girdle, scale),
                 None if found is None else found.centre_xy_px,
             )
         )
     return tuple(prongs)
+
+
+def _in_frame(tip: TipFromAbove, girdle: GirdleCircle, scale: Scale) -> tuple[float, float]:
+    """The prong's inmost point in pixels of the top frame."""
+    (x, y), k = tip.inmost_xy_mm, scale.mm_per_px.value
+    return girdle.centre_xy_px[0] + x / k, girdle.centre_xy_px[1] - y / k
 
 
 def _of_scale(scale: Scale, length_mm: float) -> Contribution:

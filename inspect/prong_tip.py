@@ -18,6 +18,8 @@ TIP_RADIUS_MM = (0.08, 0.9)
 """Radii that a prong's tip may have."""
 FAN_DEG = 70.0
 """The tip is fitted over this angle to both sides of where it points."""
+BESIDE_MM = 0.05
+"""How far inside and outside of an outline the probability is compared."""
 SHORT_MM = 0.25
 """Between foot and tip, below which the two do not say where the prong points."""
 
@@ -36,6 +38,8 @@ class TipFromAbove:
         Distance of the prong's outmost point from the stone's centre.
     noise_mm : float
         Standard uncertainty of the ball's centre from the scatter of its outline.
+    contrast : float
+        Mean fall of the probability across the ball's outline, at most 1.
     """
 
     centre_xy_mm: tuple[float, float]
@@ -43,6 +47,7 @@ class TipFromAbove:
     foot_xy_mm: tuple[float, float]
     outmost_mm: float
     noise_mm: float
+    contrast: float
 
     @property
     def distance_mm(self) -> float:
@@ -167,10 +172,16 @@ def _fit_tip(
         axis = foot - centre
         if np.hypot(*axis) > SHORT_MM:
             outward = axis / np.hypot(*axis)
+    heading = math.atan2(-outward[1], -outward[0]) + fan
+    beside = np.stack([ball - BESIDE_MM + 0 * fan, ball + BESIDE_MM + 0 * fan])
+    column = girdle.centre_xy_px[0] + (centre[0] + np.cos(heading) * beside) / mm_per_px
+    row = girdle.centre_xy_px[1] - (centre[1] + np.sin(heading) * beside) / mm_per_px
+    within, beyond = bilinear(prong, column, row)
     return TipFromAbove(
         (float(centre[0]), float(centre[1])),
         ball,
         (float(foot[0]), float(foot[1])),
         float(np.percentile(far, 99.5)),
         noise,
+        float((within - beyond).mean()),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from loupebox.inspect.prong_tip import TipFromAbove
+from loupebox.inspect.prong_tip import BESIDE_MM, TipFromAbove
 from loupebox.inspect.robust_fit import Vector, robust_fit
 from loupebox.inspect.stone_outline import GirdleEllipse
 from loupebox.inspect.sub_pixel import bilinear, first_crossing
@@ -17,7 +17,6 @@ SEARCHED_MM = (-1.0, 2.5)
 """Heights over the girdle at which the centre of a tip is looked for."""
 CLEAR_CONTRAST = 0.5
 """Mean fall of the probability across the tip's outline below which no tip is believed."""
-BESIDE_MM = 0.05
 LYING_DEG, RAISED_DEG = 30.0, 60.0
 """How steeply a prong points that lies on the crown, and one that is lifted: it says which side of the tip is free."""
 AGREE_MM = 0.1

@@ -1,5 +1,6 @@
 import math
 
+import cv2
 import numpy as np
 import pytest
 from drawn_head import THRESHOLDS, DrawnHead, certificate, changed, pattern, sheet
@@ -257,3 +258,16 @@ def test_the_same_probabilities_give_the_same_result():
     ]
     assert results[0].prongs == results[1].prongs
     assert results[0].measurements == results[1].measurements
+
+
+def test_a_tip_that_fades_away_is_not_measured():
+    top, oblique = DrawnHead(tuple(pattern())).draw()
+    blurred = cv2.GaussianBlur(top, (0, 0), 7)
+    top[:, 380:] = blurred[:, 380:]  # prongs 1 and 6
+    result = measure_head(top, oblique, certificate("top"), certificate("oblique"), sheet(), THRESHOLDS)
+    for index in (1, 6):
+        prong = result.prongs[index - 1]
+        assert prong.state == "unsure"
+        assert prong.reason == "its tip is not clearly bounded in the top view"
+        assert prong.length_mm is prong.bend_mm is prong.lift_mm is None
+    assert states(result)[1:5] == ["good"] * 4
