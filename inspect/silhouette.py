@@ -165,7 +165,7 @@ def _first_dark(coarse: NDArray[np.float32], level: float, centre_xy: tuple[floa
 
 
 def _last_metal(metal: Mask, centre_xy: tuple[float, float], radius_px: float) -> tuple[Floats, Mask]:
-    steps = np.arange(0.6 * radius_px, float(np.hypot(*metal.shape)), 0.5)
+    steps = np.arange(0.9 * radius_px, float(np.hypot(*metal.shape)), 1.0)
     row, column, inside = _along(steps, centre_xy, metal.shape)
     seen = metal[row, column] & (inside > 0)
     last = len(steps) - 1 - seen[:, ::-1].argmax(axis=1)

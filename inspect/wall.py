@@ -79,7 +79,10 @@ def fit_wall(
     place = np.linspace(-1, 1, count, endpoint=head_span_deg is not None)
     try:
         rough = fit_linear(
-            _polynomials(2 * turned[away] / span - 1, ROUGH_DEGREE), np.hypot(*offset[away].T), 1.0, (2,)
+            _polynomials(2 * turned[away] / span - 1, ROUGH_DEGREE),
+            np.hypot(offset[away, 0], offset[away, 1]),
+            1.0,
+            (2,),
         )
     except ValueError:
         return "the outer edge of the band is hardly seen"
@@ -117,12 +120,13 @@ def fit_wall(
 def _polynomials(place: Floats, degree: int) -> Floats:
     # Chebyshev's: T_k(cos a) = cos(k a).
     angle: Floats = np.arccos(np.clip(place, -1, 1))
-    return np.cos(angle[:, None] * np.arange(degree + 1, dtype=np.float64))
+    phase: Floats = np.outer(angle, np.arange(degree + 1, dtype=np.float64))
+    return np.cos(phase)
 
 
 def _about(outer: Contour, centre_xy_px: tuple[float, float], angle_rad: Floats) -> Floats:
     """Radius of a contour about another centre close by, at given angles."""
     offset = outer.points_xy_px(4 * PROFILES) - np.asarray(centre_xy_px)
     around = np.arctan2(offset[:, 1], offset[:, 0])
-    order = np.argsort(around)
-    return np.interp(angle_rad, around[order], np.hypot(*offset[order].T), period=2 * np.pi)
+    radius = np.hypot(offset[:, 0], offset[:, 1])
+    return np.asarray(np.interp(angle_rad, around, radius, period=2 * np.pi), np.float64)
