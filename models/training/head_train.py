@@ -153,7 +153,9 @@ def main(
     batch: Annotated[int, typer.Option(help="Pictures a step.")] = 4,
     crop: Annotated[int, typer.Option(help="Side of the square crops, in pixels; a multiple of 32.")] = 288,
     rate: Annotated[float, typer.Option(help="Largest learning rate.")] = 3e-3,
-    threads: Annotated[int, typer.Option(help="Threads; beside other work one is fastest, since two wait for each other.")] = 1,
+    threads: Annotated[
+        int, typer.Option(help="Threads; beside other work one is fastest, since two wait for each other.")
+    ] = 1,
 ) -> None:
     """Train, then measure and export with head_evaluate."""
     train(data, work, steps, batch, crop, rate, threads)
