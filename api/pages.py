@@ -94,4 +94,5 @@ templates.env.filters |= {
     "long_day": long_day,
     "percent": percent,
     "words": words.phrase,
+    "sentence": words.sentence,
 }

@@ -26,6 +26,11 @@ PHRASES = {
 UNITS = ("_mm2", "_mm", "_deg", "_px", "_ms", "_db")
 
 
+def sentence(text: str) -> str:
+    """The same with a capital at its start and a stop at its end."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
 def phrase(name: str) -> str:
     """`prong_2_length_mm` becomes "Prong 2 length"; a name that is words already stays."""
     if name in PHRASES:

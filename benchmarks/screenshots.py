@@ -10,6 +10,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 
 from playwright.sync_api import sync_playwright
@@ -44,12 +45,17 @@ def main() -> int:
     if path is None:
         print("no Chromium was found; install Debian's package chromium", file=sys.stderr)
         return 1
+    try:
+        pages = pages_of(given.url)
+    except URLError as error:
+        print(f"no station answers at {given.url} ({error.reason}); start one with: loupebox serve", file=sys.stderr)
+        return 1
     given.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--headless=new", "--disable-gpu"], chromium_sandbox=False
         )
-        for name, address in pages_of(given.url).items():
+        for name, address in pages.items():
             if given.only and name not in given.only:
                 continue
             for width in given.widths:

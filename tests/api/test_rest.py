@@ -233,7 +233,7 @@ def test_records_out_of_reach_are_said(own_http: httpx.Client, own_station: Stat
         database.execute("ALTER TABLE rework_order RENAME TO elsewhere")
     assert "cannot read the database" in problem(own_http.get("/api/v1/rework"), 503)
     page = own_http.get("/rework", headers={"accept": "text/html"})
-    assert (page.status_code, "cannot read the database" in page.text) == (503, True)
+    assert (page.status_code, "Cannot read the database" in page.text) == (503, True)
 
 
 def test_an_unthought_of_fault_tells_nothing_of_the_inside(http: httpx.Client) -> None:
@@ -310,7 +310,7 @@ def test_people_get_a_page_and_programs_a_document(http: httpx.Client) -> None:
     page = http.get("/inspections/4711", headers={"accept": "text/html"})
     assert page.status_code == 404
     assert page.headers["content-type"].startswith("text/html")
-    assert "no inspection 4711 is recorded" in page.text
+    assert "No inspection 4711 is recorded." in page.text
     assert "no inspection 4711" in problem(http.get("/inspections/4711", headers={"accept": "application/json"}), 404)
 
 
