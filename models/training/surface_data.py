@@ -41,6 +41,7 @@ class How(StrEnum):
     rendered = "rendered"
 
 
+RENDER_SAMPLES = 12
 SPLIT_SEEDS = {Split.train: 1_000_000, Split.validation: 2_000_000, Split.test: 3_000_000}
 
 
@@ -95,7 +96,8 @@ def make_view(split: Split, how: How, index: int) -> dict[str, NDArray]:
         frames = shade(shape, surface, lights, REFLECTANCE[metal][0], rng.uniform(0.2, 0.8))
         label, instance, inside = true_masks(shape, surface)
     else:
-        render = render_shank(shape.band, metal, surface, SPLIT_SEEDS[split] + index, shape.pose, lights, 16)
+        seed = SPLIT_SEEDS[split] + index
+        render = render_shank(shape.band, metal, surface, seed, shape.pose, lights, RENDER_SAMPLES, silhouette=False)
         frames, label, instance, inside = render.frames, render.label, render.instance, render.metal
     return {
         "frames": np.stack([np.clip(frames[light] * UNIT, 0, 65535).astype(np.uint16) for light in LIGHTS]),

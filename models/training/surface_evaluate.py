@@ -34,13 +34,9 @@ from loupebox.models.training.surface_train import network
 
 MM_PER_PX = UM_PER_PX / 1e3
 VERSION = "0.1.0"
-THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
-MINIMUM_AREAS_PX = {
-    "porosity": (5, 8, 12, 20),
-    "scratch": (10, 20, 35, 60),
-    "orange_peel": (300, 800, 2000),
-    "dull_patch": (150, 400, 1000),
-}
+THRESHOLDS = (0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
+MINIMUM_AREA_PX = {"porosity": 6.0, "scratch": 35.0, "orange_peel": 800.0, "dull_patch": 400.0}
+"""The smallest region of each class that is worth a finding: a pore of 22 um, a scratch of about 0.1 mm."""
 ALLOWED_FALSE_PER_CM2 = 1.0
 """False findings of each class on validation views, dust and lint lying on them, that a choice may cost at most."""
 SIZE_BINS_MM = {
@@ -61,7 +57,7 @@ class Answer:
     probabilities: NDArray[np.float32]
 
 
-def card_of(sha256: str, thresholds: dict[str, float], areas_px: dict[str, float], sizes: dict[str, float],
+def card_of(sha256: str, thresholds: dict[str, float], sizes: dict[str, float],
             measured: dict[str, Any], trained_on: str) -> dict[str, Any]:  # fmt: skip
     """The card's content."""
     return {
@@ -81,7 +77,7 @@ def card_of(sha256: str, thresholds: dict[str, float], areas_px: dict[str, float
         "overlap": 64,
         "classes": list(SURFACE_CLASSES),
         "thresholds": thresholds,
-        "minimum_area_mm2": {k: round(v * MM_PER_PX**2, 6) for k, v in areas_px.items()},
+        "minimum_area_mm2": {k: round(v * MM_PER_PX**2, 6) for k, v in MINIMUM_AREA_PX.items()},
         "standard_uncertainties": sizes,
         "trained_on": trained_on,
         "licence": "Apache-2.0",
@@ -113,26 +109,21 @@ def judge(card: Card, views: Sequence[Answer]) -> tuple[list[Asked], list[Answer
     return asked, answered, float(sum(a.seen.sum() for a in views)) * (MM_PER_PX / 10) ** 2
 
 
-def choose(views: Sequence[Answer], base: dict[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
-    """For each class the threshold and area that find most at the allowed rate of false findings."""
-    best: dict[str, tuple[tuple[float, ...], float, float]] = {}
+def choose(views: Sequence[Answer], base: dict[str, Any]) -> dict[str, float]:
+    """For each class the threshold that finds most at the allowed rate of false findings."""
+    best: dict[str, tuple[tuple[float, ...], float]] = {}
     for threshold in track(THRESHOLDS, description="thresholds"):
-        for rank in range(4):
-            areas = {name: steps[min(rank, len(steps) - 1)] for name, steps in MINIMUM_AREAS_PX.items()}
-            content = base | {
-                "thresholds": dict.fromkeys(areas, threshold),
-                "minimum_area_mm2": {k: v * MM_PER_PX**2 for k, v in areas.items()},
-            }
-            asked, answered, area_cm2 = judge(Card.model_validate(content), views)
-            for name, area in areas.items():
-                hits = [a.detected for a in asked if a.class_name == name]
-                false = sum(a.class_name == name and a.outcome != "true" for a in answered) / area_cm2
-                rate = float(np.mean(hits)) if hits else 0.0
-                # Within the allowance detection counts, then fewer false ones; beyond it, fewer false ones.
-                order = (1.0, rate, -false) if false <= ALLOWED_FALSE_PER_CM2 else (0.0, -false, rate)
-                if name not in best or order > best[name][0]:
-                    best[name] = (order, threshold, area)
-    return {k: v[1] for k, v in best.items()}, {k: v[2] for k, v in best.items()}
+        content = base | {"thresholds": dict.fromkeys(MINIMUM_AREA_PX, threshold)}
+        asked, answered, area_cm2 = judge(Card.model_validate(content), views)
+        for name in MINIMUM_AREA_PX:
+            hits = [a.detected for a in asked if a.class_name == name]
+            false = sum(a.class_name == name and a.outcome != "true" for a in answered) / area_cm2
+            rate = float(np.mean(hits)) if hits else 0.0
+            # Within the allowance detection counts, then fewer false ones; beyond it, fewer false ones.
+            order = (1.0, rate, -false) if false <= ALLOWED_FALSE_PER_CM2 else (0.0, -false, rate)
+            if name not in best or order > best[name][0]:
+                best[name] = (order, threshold)
+    return {name: threshold for name, (_, threshold) in best.items()}
 
 
 def size_errors(asked: Sequence[Asked]) -> dict[str, float]:
@@ -206,19 +197,19 @@ def main(
         "by models/training (no pictures of real pieces)"
     )
     everywhere = dict.fromkeys(SURFACE_CLASSES[1:], 0.5)
-    content = card_of(sha256, everywhere, dict.fromkeys(everywhere, 1.0), {}, {}, trained_on)
+    content = card_of(sha256, everywhere, {}, {}, trained_on)
     write_card(out / "surface.card.json", content)
     shipped = Model.load(out / "surface.onnx")
 
     validation = answers(shipped, data, Split.validation, tuple(How))
-    thresholds, areas_px = choose(validation, content)
-    content = card_of(sha256, thresholds, areas_px, {}, {}, trained_on)
+    thresholds = choose(validation, content)
+    content = card_of(sha256, thresholds, {}, {}, trained_on)
     asked, answered, area_cm2 = judge(Card.model_validate(content), validation)
     sizes = size_errors(asked)
     on_validation = measure(asked, answered, area_cm2, validation)
 
     test = answers(shipped, data, Split.test, (How.rendered,))
-    content = card_of(sha256, thresholds, areas_px, sizes, {}, trained_on)
+    content = card_of(sha256, thresholds, sizes, {}, trained_on)
     measured = {
         "test": measure(*judge(Card.model_validate(content), test), test),
         "test_views": "full renders; defect shapes, band sections, lights and seeds that training never saw",
@@ -227,7 +218,7 @@ def main(
     }
     write_card(out / "surface.card.json", content | {"measured": measured})
     print(json.dumps(measured, indent=1))
-    print(thresholds, areas_px, sizes)
+    print(thresholds, sizes)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ SMALLEST_PX = 6
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One made defect that is in view: was it found, and at what size?"""
+    """One made defect that is in view: was it found, and, by a finding of it whole and alone, at what size?"""
 
     class_name: str
     kind: str
@@ -70,7 +70,8 @@ def match(
         hits = [(f, mask) for name, f, mask in masks if name == class_of(kind) and (mask & visible).any()]
         share = np.any([mask for _, mask in hits], 0)[visible].mean() if hits else 0.0
         detected = bool(share >= DETECTED_SHARE)
-        best = max(hits, key=lambda hit: (hit[1] & visible).sum())[0] if detected else None
+        whole = detected and visible.sum() >= 0.98 * made.sum()
+        best = _whole_and_alone(hits, number, visible, view) if whole else None
         asked.append(
             Asked(
                 class_of(kind), kind, size, detected,
@@ -87,6 +88,23 @@ def match(
             outcome = "confused" if (label > 0)[mask].mean() >= TRUE_SHARE / 2 else "false"
         answered.append(Answered(name, outcome))
     return asked, answered
+
+
+def _whole_and_alone(
+    hits: list[tuple[Finding, NDArray[np.bool_]]], number: int, visible: NDArray[np.bool_], view: StoredView
+) -> Finding | None:
+    """The finding that covers most of a defect and no other of its class, such as a scratch that crosses it."""
+    finding, mask = max(hits, key=lambda hit: (hit[1] & visible).sum())
+    if mask[visible].mean() < 0.75:
+        return None
+    others = np.bincount(view.instance[mask], minlength=number + 1)
+    for other, pixels in enumerate(others):
+        same = other not in (0, number) and class_of(view.defect_kinds[other - 1]) == class_of(
+            view.defect_kinds[number - 1]
+        )
+        if same and pixels > 10:
+            return None
+    return finding
 
 
 def _touches_border(mask: NDArray[np.bool_]) -> bool:
