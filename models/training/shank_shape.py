@@ -103,8 +103,15 @@ class ShankShape:
         y = (np.arange(height) - (height - 1) / 2)[:, None] * step - self.pose.shift_y_mm
         turn = np.radians(self.pose.turn_deg)
         along = x * np.cos(turn) + y * np.sin(turn)
-        across = (y * np.cos(turn) - x * np.sin(turn)) / np.cos(np.radians(self.pose.rock_deg))
+        seen_across = y * np.cos(turn) - x * np.sin(turn)
         front = slice(*np.searchsorted(self._table[1], [-1, 1] * np.array(self.band.section.width_mm / 2 - 1e-9)))
+        rock = np.radians(self.pose.rock_deg)
+        across = seen_across / np.cos(rock)
+        for _ in range(3 if rock else 0):
+            # Rocked, what lies lower is seen further along; each round halves what is left many times over.
+            radius = self.middle_radius_mm + np.interp(across, self._table[1, front], self._table[2, front])
+            height = np.sqrt(np.maximum(radius**2 - along**2, 0)) - self.outer_radius_mm
+            across = (seen_across + height * np.sin(rock)) / np.cos(rock)
         inside = np.abs(across) <= self.band.section.width_mm / 2
         s, r, ny, nr = (np.interp(across, self._table[1, front], self._table[k, front]) for k in (0, 2, 3, 4))
         radius = self.middle_radius_mm + r

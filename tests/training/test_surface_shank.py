@@ -42,7 +42,7 @@ def test_metal_is_as_wide_as_the_band():
 
 def test_view_and_relief_agree_on_where_everything_is():
     """A place of the maps, carried to the picture by the mesh, is found by the pixels that look there."""
-    shape = ShankShape(BAND, Pose(0.1, 1.5, 0.0))
+    shape = ShankShape(BAND, Pose(0.1, 1.5, 2.0))
     surface = shape.polished(0.01)
     points, normals = shape.relief(surface)
     view = shape.view()
