@@ -15,13 +15,15 @@ import httpx
 import made_pieces
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from loupebox.api.app import create_app
 from loupebox.station.records.job import Job
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.settings import Settings
 
+PATIENCE_MS = 60_000
+"""Only ever waited for in full by a test that fails: a busy machine is no fault of a screen."""
 CHROMIUM_ARGS = ["--headless=new", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -129,6 +131,7 @@ def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.fail("the screens are tested in a real browser: install Debian's package chromium (make test does)")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS, chromium_sandbox=False)
         yield browser
@@ -147,6 +150,7 @@ class OpenPage:
         given = {"base_url": station.url, "viewport": {"width": 1280, "height": 900}, **options}
         context = self.browser.new_context(**given)
         self.contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
