@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from loupebox.models.card import Card
 from loupebox.models.errors import ModelError
+from loupebox.models.symmetry import Symmetry
 
 CLASSES = ("background", "metal", "stone", "prong")
 STONE, PRONG = 2, 3
+SYMMETRIES: dict[str, Symmetry] = {"top": "square", "oblique": "mirror"}
+"""How a view may be turned and still be that view; the model looks at all of them, see `Model.segment`."""
 UNCERTAINTIES = ("stone_diameter_mm", "stone_offset_mm", "length_mm", "bend_mm", "lift_mm")
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from loupebox.models.card import Card, read_card
 from loupebox.models.errors import ModelError
 from loupebox.models.onnx_file import refuse_external_data
+from loupebox.models.symmetry import Symmetry, averaged
 from loupebox.models.tiling import tile_starts, tile_weights
 
 MAX_MODEL_BYTES = 256 << 20
@@ -52,8 +53,11 @@ class Model:
         _check_shapes(session, card, onnx_path.name)
         return cls(card, session)
 
-    def segment(self, image: NDArray[np.float32], um_per_px: float) -> NDArray[np.float32]:
-        """Probability of each class at each pixel of `image` (height, width, channels): (height, width, classes)."""
+    def segment(self, image: NDArray[np.float32], um_per_px: float, symmetry: Symmetry = "none") -> NDArray[np.float32]:
+        """Probability of each class at each pixel of `image` (height, width, channels): (height, width, classes).
+
+        With a symmetry the image is also seen mirrored, or mirrored and turned, and the mean is given.
+        """
         card = self.card
         if image.ndim != 3 or image.shape[2] != len(card.input.channels) or image.dtype != np.float32:
             raise ModelError(
@@ -70,9 +74,8 @@ class Model:
             image = _with_channels(
                 cv2.resize(image, (image.shape[1] // factor, image.shape[0] // factor), interpolation=cv2.INTER_AREA)
             )
-        result = self._tiled(
-            (image - np.array(card.input.mean, np.float32)) / np.array(card.input.deviation, np.float32)
-        )
+        scaled = (image - np.array(card.input.mean, np.float32)) / np.array(card.input.deviation, np.float32)
+        result = averaged(self._tiled, scaled, symmetry)
         if factor > 1:
             size = (result.shape[1] * factor, result.shape[0] * factor)
             result = np.asarray(cv2.resize(result, size, interpolation=cv2.INTER_LINEAR), np.float32)[:height, :width]

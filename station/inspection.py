@@ -9,7 +9,7 @@ from typing import Literal
 from loupebox.calibration.stripes import decode
 from loupebox.inspect.finding import Finding
 from loupebox.inspect.head import measure_head
-from loupebox.inspect.head_thresholds import HeadThresholds
+from loupebox.inspect.head_thresholds import SYMMETRIES, HeadThresholds
 from loupebox.inspect.judge import judge
 from loupebox.inspect.measurement import Measurement, MeasurementResult
 from loupebox.inspect.prong import Prong
@@ -148,7 +148,9 @@ def _look_at_head(
     assert spec.head is not None
     top, oblique = (calibration[view].certificate for view in ("top", "oblique"))
     probabilities = [
-        models.head.segment(frames[view, "dome"].signal, calibration[view].certificate.scale_um_per_px)
+        models.head.segment(
+            frames[view, "dome"].signal, calibration[view].certificate.scale_um_per_px, SYMMETRIES[view]
+        )
         for view in ("top", "oblique")
     ]
     thresholds = HeadThresholds.from_card(models.head.card)

@@ -15,6 +15,7 @@ from tiny_models import Bench, blur_then_compare, pixel_is_probability
 
 from loupebox.models.errors import ModelError
 from loupebox.models.runner import Model
+from loupebox.models.symmetry import averaged
 from loupebox.models.tiling import tile_starts, tile_weights
 
 GREY = {"layout": "NCHW", "channels": ["grey"], "mean": [0.0], "deviation": [1.0]}
@@ -111,13 +112,36 @@ def test_numbers_that_are_not_finite_are_refused(bench):
 
 
 @settings(max_examples=15, deadline=None)
-@settings(deadline=None)
 @given(height=st.integers(1, 90), width=st.integers(1, 90), seed=st.integers(0, 9))
 def test_the_same_input_gives_the_same_output(tmp_path_factory, height, width, seed):
     path = Bench(tmp_path_factory.mktemp("m")).put(blur_then_compare(), tile=48, overlap=20)
     image = picture(height, width, seed)
     first, second = Model.load(path).segment(image, 16.0), Model.load(path).segment(image, 16.0)
     assert first.tobytes() == second.tobytes()
+
+
+@pytest.mark.parametrize(("symmetry", "views"), [("none", 1), ("mirror", 2), ("square", 8)])
+def test_a_symmetry_averages_over_its_views(symmetry, views):
+    """What is seen in one corner is seen in every corner that the symmetry takes it to, and only there."""
+    image, looked = picture(5, 9), []
+
+    def corner(changed: np.ndarray) -> np.ndarray:
+        looked.append(changed.tobytes())
+        seen = np.zeros_like(changed)
+        seen[0, 0] = 1
+        return seen
+
+    result = averaged(corner, image, symmetry)
+    assert len(set(looked)) == len(looked) == views
+    corners = [result[0, 0, 0], result[0, -1, 0], result[-1, 0, 0], result[-1, -1, 0]]
+    expected = {"none": [1, 0, 0, 0], "mirror": [0.5, 0.5, 0, 0], "square": [0.25] * 4}[symmetry]
+    assert corners == pytest.approx(expected)
+
+
+def test_a_symmetry_gives_back_what_has_no_preference(bench):
+    model = Model.load(bench.put(pixel_is_probability()))
+    image = picture(7, 12)
+    np.testing.assert_allclose(model.segment(image, 16.0, "square"), model.segment(image, 16.0), atol=1e-6)
 
 
 # What is refused when loading
@@ -160,7 +184,6 @@ def test_every_cut_of_a_model_is_refused(bench):
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@settings(deadline=None)
 @given(data=st.data())
 def test_hostile_bytes_never_escape_as_another_error(tmp_path_factory, data):
     content = bytearray(pixel_is_probability().SerializeToString())
