@@ -165,7 +165,8 @@ def _surface(rule: SurfaceRule, findings: Sequence[Finding] | None) -> Check:
     counted = [s for s in mine if s.interval[0] >= rule.ignore_below_mm]
     perhaps = [s for s in mine if s.interval[0] < rule.ignore_below_mm <= s.interval[1]]
     largest = max((*counted, *perhaps), key=lambda s: s.value, default=None)
-    limits = f"allowed in zone {rule.zone}: {_count(rule.at_most, one, many)} of up to {rule.largest_mm:.2f} mm"
+    some = f"{_count(rule.at_most, one, many)} of up to {rule.largest_mm:.2f} mm" if rule.at_most else "none"
+    limits = f"allowed in zone {rule.zone}: {some}"
     if largest is None:
         return Check(name, Verdict.PASS, f"No {one} of {rule.ignore_below_mm:.2f} mm or more ({limits}).")
     seen = f"{_count(len(counted) + len(perhaps), one, many).capitalize()}, the largest {written(largest)}"

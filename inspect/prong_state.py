@@ -39,7 +39,8 @@ def state_of(length: Estimate, bend: Estimate, lift: Estimate | None, head: Head
         verdict = judge_estimate(estimate, limits)
         if verdict is Verdict.PASS:
             continue
-        text = f"{words} {estimate.value:.2f} ± {estimate.expanded_uncertainty:.2f} mm, {_allowed(limits)}"
+        value = round(estimate.value, 2) + 0.0  # no minus before nought
+        text = f"{words} {value:.2f} ± {estimate.expanded_uncertainty:.2f} mm, {_allowed(limits)}"
         if verdict is Verdict.REVIEW:
             doubtful.append(f"{text}, too close to tell")
         else:

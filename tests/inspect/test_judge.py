@@ -172,6 +172,13 @@ def test_pores_are_counted_and_sized_with_their_uncertainty(sizes: list[float], 
     assert says in check.reason
 
 
+def test_a_zone_that_allows_none_says_so() -> None:
+    sheet = load_spec(changed(("at_most = 1", "at_most = 0")), "SOL6.toml")
+    (check,) = (c for c in judge(sheet, measurements(), None, [finding(size=0.08)]).checks if "porosity" in c.name)
+    assert check.verdict is Verdict.FAIL
+    assert check.reason == "1 pore, the largest 0.080 ± 0.010 mm; allowed in zone A: none."
+
+
 def test_gas_and_shrinkage_pores_count_together() -> None:
     both = [finding("gas_porosity"), finding("shrinkage_porosity")]
     assert checks(findings=both)["porosity zone A"].verdict is Verdict.FAIL
