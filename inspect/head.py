@@ -25,15 +25,18 @@ from loupebox.inspect.prong_state import state_of
 from loupebox.inspect.prong_tip import TipFromAbove, find_tips
 from loupebox.inspect.spec import Head
 from loupebox.inspect.stone_outline import GirdleCircle, GirdleEllipse, find_girdle, find_oblique_girdle
+from loupebox.inspect.sub_pixel import bilinear
 from loupebox.inspect.triangulation import TipHeight, find_height
 
 CROWN_SLOPE = math.tan(math.radians(34.5))
 """A prong that reaches further lies higher on the crown, by this much a mm; 34.5 degrees is the round brilliant's."""
 OTHER_STONE = 0.10
 """A diameter off by more than this share of the nominal one belongs to another style."""
-CLEAR_TIP = 0.6
+CLEAR_TIP = 0.5
 """Mean fall of the probability across a tip's outline from above, below which the tip is not measured."""
 UNCLEAR = "its tip is not clearly bounded in the top view"
+TRACE, TRACE_MM = 0.3, 0.3
+"""Probability of prong, within this distance of its place at the girdle, at which a prong is not called missing."""
 KNEE_MM = (0.12, 0.28)
 """How much higher than its tip the knee of a prong behind the stone can look: this and a share of its length."""
 
@@ -127,7 +130,7 @@ def measure_head(
     prongs: tuple[Prong, ...] = ()
     if wrong is None:
         sight = _oblique_sight(oblique_probs, oblique, girdle.radius_px * scale.mm_per_px.value, thresholds)
-        prongs = _prongs(head, match, tips, girdle, scale, sight, thresholds)
+        prongs = _prongs(head, match, tips, _plane(top_probs, PRONG), girdle, scale, sight, thresholds)
     return HeadResult(
         prongs, tuple(measurements), wrong, girdle.centre_xy_px, girdle.radius_px, None if wrong else match.turn_deg
     )
@@ -220,6 +223,7 @@ def _prongs(
     head: Head,
     match: PatternMatch,
     tips: Sequence[TipFromAbove],
+    prong: NDArray[np.float32],
     girdle: GirdleCircle,
     scale: Scale,
     sight: _Oblique | None,
@@ -237,7 +241,7 @@ def _prongs(
     for index, (place, owner) in enumerate(zip(head.prong_angles_deg, match.owner, strict=True), 1):
         expected = (place + match.turn_deg) % 360
         if owner is None:
-            prongs.append(Prong(index, expected, "missing", f"no prong is seen at {expected:.0f} degrees"))
+            prongs.append(_absent(index, expected, prong, girdle, scale))
             continue
         tip = tips[owner]
         if tip.contrast < CLEAR_TIP:
@@ -285,6 +289,19 @@ def _prongs(
             )
         )
     return tuple(prongs)
+
+
+def _absent(index: int, expected_deg: float, prong: NDArray[np.float32], girdle: GirdleCircle, scale: Scale) -> Prong:
+    """A place where no prong was found: missing, unless the model sees a trace of one."""
+    k = scale.mm_per_px.value
+    turn, radius = np.meshgrid(np.linspace(0, 2 * np.pi, 24, endpoint=False), np.linspace(0.05, TRACE_MM, 6))
+    place = math.radians(expected_deg)
+    x = girdle.radius_px * math.cos(place) + np.cos(turn) * radius / k
+    y = girdle.radius_px * math.sin(place) + np.sin(turn) * radius / k
+    trace = float(bilinear(prong, girdle.centre_xy_px[0] + x, girdle.centre_xy_px[1] - y).max())
+    if trace >= TRACE:
+        return Prong(index, expected_deg, "unsure", f"at {expected_deg:.0f} degrees a prong is seen only faintly")
+    return Prong(index, expected_deg, "missing", f"no prong is seen at {expected_deg:.0f} degrees")
 
 
 def _in_frame(tip: TipFromAbove, girdle: GirdleCircle, scale: Scale) -> tuple[float, float]:

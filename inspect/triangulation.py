@@ -15,7 +15,7 @@ from loupebox.inspect.sub_pixel import bilinear, first_crossing
 
 SEARCHED_MM = (-1.0, 2.5)
 """Heights over the girdle at which the centre of a tip is looked for."""
-CLEAR_CONTRAST = 0.5
+CLEAR_CONTRAST = 0.4
 """Mean fall of the probability across the tip's outline below which no tip is believed."""
 LYING_DEG, RAISED_DEG = 30.0, 60.0
 """How steeply a prong points that lies on the crown, and one that is lifted: it says which side of the tip is free."""

@@ -262,7 +262,7 @@ def test_the_same_probabilities_give_the_same_result():
 
 def test_a_tip_that_fades_away_is_not_measured():
     top, oblique = DrawnHead(tuple(pattern())).draw()
-    blurred = cv2.GaussianBlur(top, (0, 0), 7)
+    blurred = cv2.GaussianBlur(top, (0, 0), 10)
     top[:, 380:] = blurred[:, 380:]  # prongs 1 and 6
     result = measure_head(top, oblique, certificate("top"), certificate("oblique"), sheet(), THRESHOLDS)
     for index in (1, 6):
@@ -271,3 +271,11 @@ def test_a_tip_that_fades_away_is_not_measured():
         assert prong.reason == "its tip is not clearly bounded in the top view"
         assert prong.length_mm is prong.bend_mm is prong.lift_mm is None
     assert states(result)[1:5] == ["good"] * 4
+
+
+def test_a_faint_prong_is_not_called_missing():
+    top, oblique = DrawnHead(tuple(pattern())).draw()
+    top[:, 340:, 3] *= 0.4  # prongs 1 and 6
+    result = measure_head(top, oblique, certificate("top"), certificate("oblique"), sheet(), THRESHOLDS)
+    assert states(result) == ["unsure", "good", "good", "good", "good", "unsure"]
+    assert result.prongs[0].reason == "at 30 degrees a prong is seen only faintly"
