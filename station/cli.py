@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
@@ -245,4 +246,6 @@ def _told(error: Exception) -> tuple[int, str]:
 
 def main() -> None:
     """Entry point."""
+    # Our matrices are small: threads that wait for each other cost more than they do. Read when numpy is first imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(run(sys.argv[1:]))
