@@ -246,6 +246,6 @@ def _told(error: Exception) -> tuple[int, str]:
 
 def main() -> None:
     """Entry point."""
-    # Our matrices are small: threads that wait for each other cost more than they do. Read when numpy is first imported.
+    # Our matrices are small: waiting threads cost more than they do. Read when numpy is first imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(run(sys.argv[1:]))
