@@ -19,14 +19,15 @@ from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.scale import Scale
 from loupebox.inspect.head_thresholds import CLASSES, PRONG, STONE, HeadThresholds
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
+from loupebox.inspect.oblique_view import ObliqueView, look_obliquely, of_scale
 from loupebox.inspect.prong import Prong
 from loupebox.inspect.prong_pattern import PatternMatch, away_deg, better_count, match_pattern
-from loupebox.inspect.prong_state import state_of
+from loupebox.inspect.prong_state import bent_words, state_of
 from loupebox.inspect.prong_tip import TipFromAbove, find_tips
 from loupebox.inspect.spec import Head
-from loupebox.inspect.stone_outline import GirdleCircle, GirdleEllipse, find_girdle, find_oblique_girdle
+from loupebox.inspect.stone_outline import GirdleCircle, find_girdle
 from loupebox.inspect.sub_pixel import bilinear
-from loupebox.inspect.triangulation import TipHeight, find_height
+from loupebox.inspect.verdict import Verdict, judge_estimate
 
 CROWN_SLOPE = math.tan(math.radians(34.5))
 """A prong that reaches further lies higher on the crown, by this much a mm; 34.5 degrees is the round brilliant's."""
@@ -34,11 +35,11 @@ OTHER_STONE = 0.10
 """A diameter off by more than this share of the nominal one belongs to another style."""
 CLEAR_TIP = 0.5
 """Mean fall of the probability across a tip's outline from above, below which the tip is not measured."""
+FAINT_TIP, FAINT_BEND_MM = 0.3, 0.05
+"""Down to this a bend is still told, with this much more standard uncertainty (validation: 0.04 to 0.05 mm there)."""
 UNCLEAR = "its tip is not clearly bounded in the top view"
 TRACE, TRACE_MM = 0.3, 0.3
 """Probability of prong, within this distance of its place at the girdle, at which a prong is not called missing."""
-KNEE_MM = (0.12, 0.28)
-"""How much higher than its tip the knee of a prong behind the stone can look: this and a share of its length."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,17 +66,6 @@ class HeadResult:
     stone_centre_xy_px: tuple[float, float] | None = None
     stone_radius_px: float | None = None
     turn_deg: float | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Oblique:
-    """What is needed to look a height up in the oblique view."""
-
-    prong: NDArray[np.float32]
-    girdle: GirdleEllipse
-    scale: Scale
-    elevation_rad: float
-    elevation_u_rad: float
 
 
 def measure_head(
@@ -129,7 +119,13 @@ def measure_head(
     ]
     prongs: tuple[Prong, ...] = ()
     if wrong is None:
-        sight = _oblique_sight(oblique_probs, oblique, girdle.radius_px * scale.mm_per_px.value, thresholds)
+        sight = look_obliquely(
+            _plane(oblique_probs, STONE),
+            _plane(oblique_probs, PRONG),
+            oblique,
+            girdle.radius_px * scale.mm_per_px.value,
+            thresholds.stone,
+        )
         prongs = _prongs(head, match, tips, _plane(top_probs, PRONG), girdle, scale, sight, thresholds)
     return HeadResult(
         prongs, tuple(measurements), wrong, girdle.centre_xy_px, girdle.radius_px, None if wrong else match.turn_deg
@@ -198,27 +194,6 @@ def _stone_offset(
     )  # fmt: skip
 
 
-def _oblique_sight(
-    probs: NDArray[np.float32], certificate: Certificate, radius_mm: float, thresholds: HeadThresholds
-) -> _Oblique | None:
-    """The oblique view with its girdle; None when the stone is not found there."""
-    elevation = certificate.elevation_deg
-    elevation_u = certificate.elevation_standard_uncertainty_deg
-    if elevation is None or elevation_u is None or not 15 <= elevation <= 75:
-        raise ValueError(
-            f"certificate {certificate.certificate_id} of the oblique view says elevation {elevation} degrees; "
-            "heights need an elevation of 15 to 75 degrees with its uncertainty"
-        )
-    scale = certificate.scale
-    prong = _plane(probs, PRONG)
-    girdle = find_oblique_girdle(
-        _plane(probs, STONE), prong, thresholds.stone, radius_mm / scale.mm_per_px.value, math.radians(elevation)
-    )
-    if girdle is None:
-        return None
-    return _Oblique(prong, girdle, scale, math.radians(elevation), math.radians(elevation_u))
-
-
 def _prongs(
     head: Head,
     match: PatternMatch,
@@ -226,7 +201,7 @@ def _prongs(
     prong: NDArray[np.float32],
     girdle: GirdleCircle,
     scale: Scale,
-    sight: _Oblique | None,
+    sight: ObliqueView | None,
     thresholds: HeadThresholds,
 ) -> tuple[Prong, ...]:
     """One prong for each place, by rising index."""
@@ -244,36 +219,24 @@ def _prongs(
             prongs.append(_absent(index, expected, prong, girdle, scale))
             continue
         tip = tips[owner]
-        if tip.contrast < CLEAR_TIP:
-            prongs.append(Prong(index, tip.angle_deg, "unsure", UNCLEAR, tip_xy_px=_in_frame(tip, girdle, scale)))
-            continue
         k = scale.mm_per_px
         noise = Contribution("scatter of the tip's outline", tip.noise_mm)
         rim = Contribution("scatter of the girdle's outline", girdle.radius_u_px * k.value)
         length_mm, bend_mm = lengths[owner], tip.distance_mm * math.radians(away_deg(tip.angle_deg, expected))
-        length = Estimate(length_mm, "mm", (
-            _of_scale(scale, length_mm), noise, rim, Contribution("segmentation of tip and stone", thresholds.length_mm)
-        ))  # fmt: skip
         bend = Estimate(bend_mm, "mm", (
-            _of_scale(scale, bend_mm), noise, Contribution("segmentation of the tip", thresholds.bend_mm)
+            of_scale(scale, bend_mm), noise, Contribution("segmentation of the tip", thresholds.bend_mm)
+        ))  # fmt: skip
+        if tip.contrast < CLEAR_TIP:
+            prongs.append(_faint(index, tip, bend, head, _in_frame(tip, girdle, scale)))
+            continue
+        length = Estimate(length_mm, "mm", (
+            of_scale(scale, length_mm), noise, rim, Contribution("segmentation of tip and stone", thresholds.length_mm)
         ))  # fmt: skip
         nominal = head.tip_height_mm + CROWN_SLOPE * (length_mm - middle)
-        found = lift = None
-        if sight is not None:
-            knee = KNEE_MM[0] + KNEE_MM[1] * max(length_mm, 0.0)
-            found = find_height(
-                sight.prong,
-                sight.girdle,
-                tip,
-                ball_mm,
-                sight.scale.mm_per_px.value,
-                sight.elevation_rad,
-                thresholds.prong,
-                nominal - ball_mm,
-                knee,
-            )
-            if found is not None:
-                lift = _lift(found, tip, ball_mm, nominal, sight, thresholds)
+        found = None if sight is None else sight.find(tip, ball_mm, length_mm, nominal, thresholds.prong)
+        lift = None
+        if sight is not None and found is not None:
+            lift = sight.lift(found, tip, ball_mm, nominal, thresholds.lift_mm)
         state, reason = state_of(length, bend, lift, head)
         prongs.append(
             Prong(
@@ -289,6 +252,16 @@ def _prongs(
             )
         )
     return tuple(prongs)
+
+
+def _faint(index: int, tip: TipFromAbove, bend: Estimate, head: Head, tip_xy_px: tuple[float, float]) -> Prong:
+    """A prong whose tip fades: how far it reaches cannot be told, but a bend large enough can."""
+    wide = bend.with_contributions([Contribution("tip not clearly bounded", FAINT_BEND_MM)])
+    sideways = Estimate(abs(wide.value), "mm", wide.budget)
+    if tip.contrast >= FAINT_TIP and judge_estimate(sideways, head.bend_mm.limits) is Verdict.FAIL:
+        reason = bent_words(sideways, head.bend_mm.limits)
+        return Prong(index, tip.angle_deg, "bent", reason, bend_mm=wide, tip_xy_px=tip_xy_px)
+    return Prong(index, tip.angle_deg, "unsure", UNCLEAR, tip_xy_px=tip_xy_px)
 
 
 def _absent(index: int, expected_deg: float, prong: NDArray[np.float32], girdle: GirdleCircle, scale: Scale) -> Prong:
@@ -308,33 +281,3 @@ def _in_frame(tip: TipFromAbove, girdle: GirdleCircle, scale: Scale) -> tuple[fl
     """The prong's inmost point in pixels of the top frame."""
     (x, y), k = tip.inmost_xy_mm, scale.mm_per_px.value
     return girdle.centre_xy_px[0] + x / k, girdle.centre_xy_px[1] - y / k
-
-
-def _of_scale(scale: Scale, length_mm: float) -> Contribution:
-    k = scale.mm_per_px
-    return Contribution("scale certificate", abs(length_mm) * k.standard_uncertainty / k.value)
-
-
-def _lift(
-    found: TipHeight,
-    tip: TipFromAbove,
-    ball_mm: float,
-    nominal_mm: float,
-    sight: _Oblique,
-    thresholds: HeadThresholds,
-) -> Estimate:
-    """Height of the ball's top over where it should be; the elevation e counts by d(height)/de, see `height_mm`."""
-    height = found.centre_height_mm + ball_mm
-    e = sight.elevation_rad
-    back = tip.centre_xy_mm[1]
-    by_elevation = (found.centre_height_mm * math.sin(e) - back * math.cos(e)) / math.cos(e)
-    return Estimate(height - nominal_mm, "mm", (
-        _of_scale(sight.scale, height),
-        Contribution("elevation certificate", abs(by_elevation) * sight.elevation_u_rad),
-        Contribution("scatter of the tip's outline", math.hypot(found.noise_mm, tip.noise_mm)),
-        Contribution(
-            "scatter of the girdle's outline", sight.girdle.centre_u_px * sight.scale.mm_per_px.value / math.cos(e)
-        ),
-        Contribution("knee or tip", found.doubt_mm),
-        Contribution("segmentation of the tip and its shape", thresholds.lift_mm),
-    ))  # fmt: skip

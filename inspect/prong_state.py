@@ -53,6 +53,11 @@ def state_of(length: Estimate, bend: Estimate, lift: Estimate | None, head: Head
     return "good", ""
 
 
+def bent_words(sideways: Estimate, limits: Limits) -> str:
+    """Why a prong is bent, for one of which nothing else is known."""
+    return f"bent sideways by {sideways.value:.2f} ± {sideways.expanded_uncertainty:.2f} mm, {_allowed(limits)}"
+
+
 def _state(what: str, below: bool) -> ProngState:
     if what == "bend":
         return "bent"

@@ -15,8 +15,10 @@ from loupebox.inspect.sub_pixel import bilinear, first_crossing
 
 SEARCHED_MM = (-1.0, 2.5)
 """Heights over the girdle at which the centre of a tip is looked for."""
-CLEAR_CONTRAST = 0.4
+CLEAR_CONTRAST = 0.5
 """Mean fall of the probability across the tip's outline below which no tip is believed."""
+SIDESTEPS_MM = (0.0, -0.05, 0.05, -0.1, 0.1)
+"""How far to the side of its place from above a tip is also looked for, since that place errs a little."""
 LYING_DEG, RAISED_DEG = 30.0, 60.0
 """How steeply a prong points that lies on the crown, and one that is lifted: it says which side of the tip is free."""
 AGREE_MM = 0.1
@@ -135,13 +137,16 @@ def _find(
     heights = np.arange(SEARCHED_MM[0], SEARCHED_MM[1], mm_per_px)
     middle = back * sine + heights[:, None] * cosine
     inner, outer = radius_mm - BESIDE_MM, radius_mm + BESIDE_MM
-    within = look(x + inner * out_x + 0 * middle, middle + inner * out_y)
-    beyond = look(x + outer * out_x + 0 * middle, middle + outer * out_y)
-    contrast = (within - beyond).mean(axis=1)
-    best = int(np.argmax(contrast))
-    if contrast[best] < CLEAR_CONTRAST:
+    centre, contrast = np.zeros(2), -1.0
+    for aside in SIDESTEPS_MM:
+        within = look(x + aside + inner * out_x + 0 * middle, middle + inner * out_y)
+        beyond = look(x + aside + outer * out_x + 0 * middle, middle + outer * out_y)
+        falls = (within - beyond).mean(axis=1)
+        best = int(np.argmax(falls))
+        if falls[best] > contrast:
+            centre, contrast = np.array([x + aside, middle[best, 0]]), float(falls[best])
+    if contrast < CLEAR_CONTRAST:
         return None
-    centre = np.array([x, middle[best, 0]])
     noise = 0.0
     for _ in range(5):
         along = np.arange(0, radius_mm + 0.35, 0.5 * mm_per_px)
@@ -166,5 +171,5 @@ def _find(
         height_mm(float(centre[1]), back, elevation_rad),
         (girdle.centre_xy_px[0] + float(centre[0]) / mm_per_px, girdle.centre_xy_px[1] - float(centre[1]) / mm_per_px),
         noise,
-        float(contrast[best]),
+        contrast,
     )

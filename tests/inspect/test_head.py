@@ -279,3 +279,16 @@ def test_a_faint_prong_is_not_called_missing():
     result = measure_head(top, oblique, certificate("top"), certificate("oblique"), sheet(), THRESHOLDS)
     assert states(result) == ["unsure", "good", "good", "good", "good", "unsure"]
     assert result.prongs[0].reason == "at 30 degrees a prong is seen only faintly"
+
+
+def test_a_faint_tip_that_is_far_aside_is_bent_all_the_same():
+    top, oblique = DrawnHead(changed(pattern(), 1, bend_mm=0.6)).draw()
+    blurred = cv2.GaussianBlur(top, (0, 0), 5)
+    top[:, 380:] = blurred[:, 380:]  # prongs 1 and 6
+    result = measure_head(top, oblique, certificate("top"), certificate("oblique"), sheet(), THRESHOLDS)
+    bent, faint = result.prongs[0], result.prongs[5]
+    assert (bent.state, faint.state) == ("bent", "unsure")
+    assert "bent sideways by 0." in bent.reason
+    assert bent.bend_mm.value == pytest.approx(0.6, abs=0.1)
+    assert "tip not clearly bounded" in {c.name for c in bent.bend_mm.budget}
+    assert bent.length_mm is None
