@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,6 +20,8 @@ FAN_DEG = 70.0
 """The tip is fitted over this angle to both sides of where it points."""
 BESIDE_MM = 0.05
 """How far inside and outside of an outline the probability is compared."""
+ALIKE = 3
+"""From so many prongs on, all are fitted with the radius in their middle: a setting's prongs are of one wire."""
 SHORT_MM = 0.25
 """Between foot and tip, below which the two do not say where the prong points."""
 
@@ -116,16 +118,19 @@ def find_tips(
         # What never comes near the girdle is a prong's image inside the stone.
         if len(points) * mm_per_px**2 < SMALLEST_PRONG_MM2 or far.max() < radius_mm - 0.05:
             continue
-        tip = _fit_tip(prong, points, girdle, mm_per_px, level)
+        tip = _first_fit(prong, points, girdle, mm_per_px, level)
         if tip is not None:
             tips.append(tip)
+    if len(tips) >= ALIKE:
+        shared = float(np.median([t.radius_mm for t in tips]))
+        tips = [_fit(prong, t, girdle, mm_per_px, level, shared) or t for t in tips]
     return tuple(sorted(tips, key=lambda t: t.foot_deg))
 
 
-def _fit_tip(
+def _first_fit(
     prong: NDArray[np.float32], points_mm: Vector, girdle: GirdleCircle, mm_per_px: float, level: float
 ) -> TipFromAbove | None:
-    """Refine the round end of one prong, starting from its pixels (n, 2) in mm about the stone's centre."""
+    """The round end of one prong, from its pixels (n, 2) in mm about the stone's centre."""
     radius_mm = girdle.radius_px * mm_per_px
     far = np.hypot(points_mm[:, 0], points_mm[:, 1])
     at_girdle = points_mm[np.abs(far - max(radius_mm, far.min() + 0.1)) < 0.25]
@@ -142,46 +147,57 @@ def _fit_tip(
     outward = axis / np.hypot(*axis)
     inmost_point = end / np.hypot(*end) * inmost
     centre = inmost_point + ball * outward
+    start = TipFromAbove(_xy(centre), ball, _xy(foot), float(np.percentile(far, 99.5)), 0.0, 0.0)
+    return _fit(prong, start, girdle, mm_per_px, level, None)
+
+
+def _fit(
+    prong: NDArray[np.float32],
+    start: TipFromAbove,
+    girdle: GirdleCircle,
+    mm_per_px: float,
+    level: float,
+    shared_radius_mm: float | None,
+) -> TipFromAbove | None:
+    """Fit the ball at a prong's end, with a radius of its own or with the one that all prongs share."""
     fan = np.radians(np.linspace(-FAN_DEG, FAN_DEG, 57))
-    noise = 0.0
+    centre: Vector = np.array(start.centre_xy_mm, np.float64)
+    ball = shared_radius_mm or start.radius_mm
+    tip = start
+
+    def look(heading: Vector, reach: Vector) -> Vector:
+        column = girdle.centre_xy_px[0] + (centre[0] + np.cos(heading) * reach) / mm_per_px
+        return bilinear(prong, column, girdle.centre_xy_px[1] - (centre[1] + np.sin(heading) * reach) / mm_per_px)
+
     for _ in range(6):
-        heading = math.atan2(-outward[1], -outward[0]) + fan
+        right, up = tip.heading
+        heading = math.atan2(up, right) + fan
         along = np.arange(0, 2.5 * ball, 0.5 * mm_per_px)
-        ray_x = centre[0] + np.cos(heading)[:, None] * along
-        ray_y = centre[1] + np.sin(heading)[:, None] * along
-        column = girdle.centre_xy_px[0] + ray_x / mm_per_px
-        row = girdle.centre_xy_px[1] - ray_y / mm_per_px
-        reach = first_crossing(bilinear(prong, column, row), level) * 0.5 * mm_per_px
+        reach = first_crossing(look(heading[:, None], along[None]), level) * 0.5 * mm_per_px
         seen = np.isfinite(reach)
         if np.count_nonzero(seen) < 20:
             return None
         edge_x = centre[0] + np.cos(heading[seen]) * reach[seen]
         edge_y = centre[1] + np.sin(heading[seen]) * reach[seen]
-        fit = robust_fit(
-            lambda p, x=edge_x, y=edge_y: np.hypot(x - p[0], y - p[1]) - p[2],
-            np.array([*centre, ball]),
-            np.full(3, 0.002),
-            0.002,
-        )
-        if fit is None or not TIP_RADIUS_MM[0] < fit.values[2] < TIP_RADIUS_MM[1]:
+
+        def distances(p: Vector, x: Vector = edge_x, y: Vector = edge_y) -> Vector:
+            radius = float(p[2]) if shared_radius_mm is None else shared_radius_mm
+            return np.hypot(x - p[0], y - p[1]) - radius
+
+        parameters = centre if shared_radius_mm else np.append(centre, ball)
+        fit = robust_fit(distances, parameters, np.full(len(parameters), 0.002), 0.002)
+        if fit is None or np.hypot(*(fit.values[:2] - centre)) > 1.0:
             return None
-        if np.hypot(*(fit.values[:2] - centre)) > 1.0:
+        centre, ball = fit.values[:2], shared_radius_mm or float(fit.values[2])
+        if not TIP_RADIUS_MM[0] < ball < TIP_RADIUS_MM[1]:
             return None
-        centre, ball = fit.values[:2], float(fit.values[2])
         noise = math.sqrt(float(np.trace(fit.covariance[:2, :2])))
-        axis = foot - centre
-        if np.hypot(*axis) > SHORT_MM:
-            outward = axis / np.hypot(*axis)
-    heading = math.atan2(-outward[1], -outward[0]) + fan
-    beside = np.stack([ball - BESIDE_MM + 0 * fan, ball + BESIDE_MM + 0 * fan])
-    column = girdle.centre_xy_px[0] + (centre[0] + np.cos(heading) * beside) / mm_per_px
-    row = girdle.centre_xy_px[1] - (centre[1] + np.sin(heading) * beside) / mm_per_px
-    within, beyond = bilinear(prong, column, row)
-    return TipFromAbove(
-        (float(centre[0]), float(centre[1])),
-        ball,
-        (float(foot[0]), float(foot[1])),
-        float(np.percentile(far, 99.5)),
-        noise,
-        float((within - beyond).mean()),
-    )
+        tip = replace(tip, centre_xy_mm=_xy(centre), radius_mm=ball, noise_mm=noise)
+    right, up = tip.heading
+    heading = math.atan2(up, right) + fan
+    fall = look(heading, np.full_like(fan, ball - BESIDE_MM)) - look(heading, np.full_like(fan, ball + BESIDE_MM))
+    return replace(tip, contrast=float(fall.mean()))
+
+
+def _xy(point: Vector) -> tuple[float, float]:
+    return float(point[0]), float(point[1])

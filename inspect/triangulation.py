@@ -15,7 +15,7 @@ from loupebox.inspect.sub_pixel import bilinear, first_crossing
 
 SEARCHED_MM = (-1.0, 2.5)
 """Heights over the girdle at which the centre of a tip is looked for."""
-CLEAR_CONTRAST = 0.5
+CLEAR_CONTRAST = 0.45
 """Mean fall of the probability across the tip's outline below which no tip is believed."""
 SIDESTEPS_MM = (0.0, -0.05, 0.05, -0.1, 0.1)
 """How far to the side of its place from above a tip is also looked for, since that place errs a little."""
