@@ -230,8 +230,8 @@ def main(
     folder = out / split
     folder.mkdir(parents=True, exist_ok=True)
     (out / "FORMAT.txt").write_text(FORMAT)
-    todo = [i for i in range(count) if not (folder / f"{i:05d}.json").exists()]
-    for index in track(todo, description=f"{split} heads"):
+    waiting = [i for i in range(count) if not (folder / f"{i:05d}.json").exists()]
+    for index in track(waiting, description=f"{split} heads"):
         write_head(folder, index, split, samples)  # type: ignore[arg-type]
 
 

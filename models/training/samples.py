@@ -340,8 +340,8 @@ def main(
     slugs = {s.slug for s in SAMPLES}
     if unknown := set(only or ()) - slugs:
         raise typer.BadParameter(f"no sample '{min(unknown)}'; allowed are {', '.join(sorted(slugs))}")
-    todo = [s for s in SAMPLES if (not only or s.slug in only) and (again or not is_done(s, out))]
-    for sample in track(todo, description="samples"):
+    waiting = [s for s in SAMPLES if (not only or s.slug in only) and (again or not is_done(s, out))]
+    for sample in track(waiting, description="samples"):
         write_capture(sample, out, cache)
 
 

@@ -143,16 +143,16 @@ def test_bars_show_value_interval_and_limits(station: Station, open_page: OpenPa
 def test_today_says_what_to_do_next(station: Station, open_page: OpenPage) -> None:
     page = open_page(station)
     page.goto("/")
-    todo = page.get_by_label("What to do next")
-    expect(todo).to_contain_text("2 reviews open")
-    expect(todo).to_contain_text("5 reworks waiting")
-    expect(todo).to_contain_text("4 late.")
+    waiting = page.get_by_label("What to do next")
+    expect(waiting).to_contain_text("2 reviews open")
+    expect(waiting).to_contain_text("5 reworks waiting")
+    expect(waiting).to_contain_text("4 late.")
     expect(page.locator("tbody tr")).to_have_count(9)
     page.get_by_role("link", name=re.compile("REFUSED 1")).click()
     expect(page.locator("tbody tr")).to_have_count(1)
     page.get_by_role("link", name="2026-11-20").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Friday 20 November 2026")
-    todo.get_by_role("link", name=re.compile("reviews open")).click()
+    waiting.get_by_role("link", name=re.compile("reviews open")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("P-0003")
 
 
