@@ -96,7 +96,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("band-good-platinum", "BAND", PLATINUM, JBP),
     Sample("sol6-missing-prong", "SOL6", YELLOW, J6Y, faults=(Fault(3, "missing"),), **_fails("prong_3")),
     Sample("sol6-bent-prong", "SOL6", WHITE, J6W, faults=(Fault(2, "bent", 0.55),), **_fails("prong_2")),
-    Sample("sol6-lifted-prong", "SOL6", YELLOW, J6Y, faults=(Fault(6, "lifted", 0.7),), **_fails("prong_6")),
+    Sample("sol6-lifted-prong", "SOL6", YELLOW, J6Y, faults=(Fault(6, "lifted", 0.5),), **_fails("prong_6")),
     Sample("sol4-short-prong", "SOL4", ROSE, J4R, faults=(Fault(2, "short", 0.05),), **_fails("prong_2")),
     Sample("sol4-lifted-prong", "SOL4", PLATINUM, J4P, faults=(Fault(4, "lifted", 0.5),), **_fails("prong_4")),
     Sample("band-gas-porosity", "BAND", YELLOW, JBY, surface="gas_porosity", **_fails("porosity zone A")),
