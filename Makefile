@@ -26,11 +26,12 @@ training: $(VENV)/.test
 	@$(PIP) install -e '.[training]'
 
 # After a change of a dependency in pyproject.toml; the files carry versions and hashes, no addresses.
+# (The S3 server of the tests cannot do with a newer python-dateutil, and both files must agree.)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links
 lock: $(VENV)/.test
 	@$(PIP) install --quiet uv
-	@echo "setuptools>=77" | $(LOCK) pyproject.toml - --output-file requirements.lock
+	@printf 'setuptools>=77\npython-dateutil<3\n' | $(LOCK) pyproject.toml - --output-file requirements.lock
 	@$(LOCK) pyproject.toml --extra test --constraint requirements.lock --output-file requirements-test.lock
 
 clean:
