@@ -6,8 +6,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from loupebox.calibration.student import t_quantile
+
 COVERAGE_FACTOR = 2.0
-"""k of the expanded uncertainty (JCGM 100, 6.3.3): about 95 % when the budget is close to normal."""
+"""k of the expanded uncertainty (JCGM 100, 6.3.3) when the degrees of freedom are without limit: 95.45 % of a normal
+distribution. With finite degrees of freedom k is Student's t of the same probability (JCGM 100, G.6.4)."""
+COVERAGE_PROBABILITY = math.erf(COVERAGE_FACTOR / math.sqrt(2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +24,21 @@ class Contribution:
         What varies, in words: "scale certificate", "edge noise".
     standard_uncertainty : float
         Sensitivity times standard uncertainty, in the unit of the estimate; finite and not negative.
+    degrees_of_freedom : float
+        Of the standard uncertainty itself: readings minus one, or what its certificate says; above 0. Without limit
+        when the distribution is known (JCGM 100, G.4.3).
     """
 
     name: str
     standard_uncertainty: float
+    degrees_of_freedom: float = math.inf
 
     def __post_init__(self) -> None:
+        if not self.degrees_of_freedom > 0:
+            raise ValueError(
+                f"uncertainty contribution '{self.name}' has {self.degrees_of_freedom!r} degrees of freedom; "
+                "allowed is a number above 0"
+            )
         if not (math.isfinite(self.standard_uncertainty) and self.standard_uncertainty >= 0):
             raise ValueError(
                 f"uncertainty contribution '{self.name}' is {self.standard_uncertainty!r}; "
@@ -61,9 +74,28 @@ class Estimate:
         return math.hypot(*(c.standard_uncertainty for c in self.budget))
 
     @property
+    def degrees_of_freedom(self) -> float:
+        """Effective degrees of freedom of the standard uncertainty (Welch-Satterthwaite; JCGM 100, G.4.1)."""
+        limited = [c for c in self.budget if math.isfinite(c.degrees_of_freedom) and c.standard_uncertainty > 0]
+        if not limited:
+            return math.inf
+        u = self.standard_uncertainty
+        return 1 / math.fsum((c.standard_uncertainty / u) ** 4 / c.degrees_of_freedom for c in limited)
+
+    @property
+    def coverage_factor(self) -> float:
+        """k of the expanded uncertainty: `COVERAGE_FACTOR`, or more when the degrees of freedom are few."""
+        freedom = self.degrees_of_freedom
+        return COVERAGE_FACTOR if math.isinf(freedom) else t_quantile(0.5 + COVERAGE_PROBABILITY / 2, freedom)
+
+    @property
     def expanded_uncertainty(self) -> float:
-        """`COVERAGE_FACTOR` times the standard uncertainty, in `unit`."""
-        return COVERAGE_FACTOR * self.standard_uncertainty
+        """`coverage_factor` times the standard uncertainty, in `unit`; about 95 %."""
+        return self.coverage_factor * self.standard_uncertainty
+
+    def expanded(self, probability: float) -> float:
+        """Half-width of the interval of another coverage probability, by Student's t, in `unit`."""
+        return t_quantile(0.5 + probability / 2, self.degrees_of_freedom) * self.standard_uncertainty
 
     @property
     def interval(self) -> tuple[float, float]:

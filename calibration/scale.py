@@ -51,7 +51,7 @@ class Scale:
             length_px * k.value,
             "mm",
             (
-                Contribution("scale certificate", math.fabs(length_px) * k.standard_uncertainty),
+                Contribution("scale certificate", math.fabs(length_px) * k.standard_uncertainty, k.degrees_of_freedom),
                 Contribution(name, standard_uncertainty_px * k.value),
             ),
         )

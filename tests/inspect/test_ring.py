@@ -168,10 +168,10 @@ def test_a_backlight_cone_is_taken_off_and_too_wide_a_one_refused() -> None:
     frame = RingPicture().frame()
     plain = measured(frame)
     coned = measured(frame, face_certificate(half_angle_deg=4.0))
-    assert plain["inner_diameter_mm"].value - coned["inner_diameter_mm"].value == pytest.approx(0.0015)
-    assert coned["shank_thickness_mm"].value - plain["shank_thickness_mm"].value == pytest.approx(0.0015)
+    assert plain["inner_diameter_mm"].value - coned["inner_diameter_mm"].value == pytest.approx(0.0015, abs=3e-5)
+    assert coned["shank_thickness_mm"].value - plain["shank_thickness_mm"].value == pytest.approx(0.0015, abs=3e-5)
     assert coned["inner_diameter_mm"].expanded_uncertainty > plain["inner_diameter_mm"].expanded_uncertainty
-    for half_angle, says in ((9.0, "half-angle is 9°; allowed is 8°"), (None, "does not state the half-angle")):
+    for half_angle, says in ((9.0, "half-angle is 9°: reflections"), (None, "does not state the half-angle")):
         for result in measure_ring(frame, face_certificate(half_angle_deg=half_angle)):
             assert isinstance(result, Unmeasurable)
             assert says in result.reason

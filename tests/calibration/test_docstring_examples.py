@@ -1,0 +1,26 @@
+"""The examples in the docstrings of the calibration room hold."""
+
+from __future__ import annotations
+
+import doctest
+
+import pytest
+
+from loupebox.calibration import (
+    attribute_agreement,
+    attribute_kappa,
+    backlight,
+    gauge_range_factors,
+    propagation,
+    student,
+    thermal,
+)
+
+MODULES = (attribute_agreement, attribute_kappa, backlight, gauge_range_factors, propagation, student, thermal)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples(module: object) -> None:
+    result = doctest.testmod(module)  # type: ignore[arg-type]
+    assert result.attempted > 0
+    assert result.failed == 0
