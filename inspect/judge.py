@@ -9,7 +9,7 @@ from loupebox.inspect.finding import Finding, FindingKind, Zone
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
 from loupebox.inspect.prong import Prong
 from loupebox.inspect.ring_size import sizes
-from loupebox.inspect.spec import Characteristic, Head, Spec, SurfaceKind, SurfaceRule
+from loupebox.inspect.spec import Characteristic, Head, SpecDraft, SurfaceKind, SurfaceRule
 from loupebox.inspect.verdict import Check, Judgement, Limits, Verdict, conformance_probability, judge_estimate
 
 LABELS = {
@@ -36,7 +36,7 @@ ONE_AND_MANY: dict[SurfaceKind, tuple[str, str]] = {
 
 
 def judge(
-    spec: Spec,
+    spec: SpecDraft,
     measurements: Sequence[MeasurementResult],
     prongs: Sequence[Prong] | None,
     findings: Sequence[Finding] | None,
@@ -45,7 +45,8 @@ def judge(
 
     Parameters
     ----------
-    spec : Spec
+    spec : SpecDraft
+        An approved sheet, or a draft that is tried on what was measured before.
     measurements : sequence of MeasurementResult
         A characteristic of the sheet that is not among them, or is there as Unmeasurable, gives REVIEW; a measurement
         that the sheet does not name is not judged.
@@ -183,7 +184,7 @@ def _surface(rule: SurfaceRule, findings: Sequence[Finding] | None) -> Check:
     return Check(name, Verdict.PASS, f"{seen}; {limits}.")
 
 
-def _without_rule(spec: Spec, findings: Sequence[Finding]) -> list[Check]:
+def _without_rule(spec: SpecDraft, findings: Sequence[Finding]) -> list[Check]:
     groups: dict[tuple[SurfaceKind, Zone], list[Finding]] = {}
     for finding in findings:
         kind = RULE_OF[finding.kind]

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from typing import Literal, get_args
 
+Scale = Literal["iso", "us", "uk", "jp", "uk_trade"]
+SCALES: tuple[Scale, ...] = get_args(Scale)
+
+_NUMBER_SIZE = re.compile(r"-?\d{0,3}(\.\d+)?(?<=\d)")
+_LETTER_SIZE = re.compile(r"(?P<letter>[A-Z])(?:(?<=Z)\+(?P<after>\d{1,2}))?(?P<part>\.5)?")
 QUARTERS = ("", "¼", "½", "¾")
 
 
@@ -62,6 +69,44 @@ def sizes(inner_diameter_mm: float) -> RingSizes:
         jp=str(_nearest(3 * inner_diameter_mm - 38)),
         uk_trade=_in_letters(_nearest(2 * ((inner_diameter_mm - 12.04) / 0.4064 + 1))),
     )
+
+
+def diameter_mm(scale: Scale, size: str) -> float:
+    """Inner diameter of a finger size; `sizes` is the way back.
+
+    Parameters
+    ----------
+    scale : {"iso", "us", "uk", "jp", "uk_trade"}
+    size : str
+        As `sizes` writes it, "6¾" or "N½"; "6.75", "6 3/4" and "N 1/2" are read too.
+
+    Raises
+    ------
+    ValueError
+        When it is no size of that scale.
+
+    Examples
+    --------
+    >>> round(diameter_mm("us", "7"), 4)
+    17.3228
+    """
+    text = size.strip().upper()
+    for fraction, decimal in (("¼", ".25"), ("½", ".5"), ("¾", ".75"), ("1/4", ".25"), ("1/2", ".5"), ("3/4", ".75")):
+        text = text.replace(f" {fraction}", decimal).replace(fraction, decimal)
+    letters = scale in ("uk", "uk_trade")
+    match = (_LETTER_SIZE if letters else _NUMBER_SIZE).fullmatch(text)
+    if match is None:
+        written = "a letter such as N or N½" if letters else "a number such as 7 or 6¾"
+        raise ValueError(f"size '{size}' is not on the scale {scale}; allowed is {written}")
+    if letters:
+        step = ord(match["letter"]) - ord("A") + 1 + float(match["after"] or 0) + float(match["part"] or 0)
+        found = (36.25 + 1.25 * step) / math.pi if scale == "uk" else 12.04 + 0.4064 * (step - 1)
+    else:
+        number = float(text)
+        found = {"iso": number / math.pi, "us": 11.6332 + 0.8128 * number, "jp": (number + 38) / 3}[scale]
+    if not 5 <= found <= 50:
+        raise ValueError(f"size '{size}' on the scale {scale} is {found:.1f} mm wide; allowed is 5 to 50 mm")
+    return found
 
 
 def us_size(inner_diameter_mm: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import date
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -25,6 +25,9 @@ SurfaceKind = Literal["porosity", "scratch", "orange_peel", "dull_patch"]
 Severity = Literal["critical", "major", "minor"]
 Stage = Literal["wax", "casting", "setting", "polishing", "plating", "final"]
 Family = Literal["solitaire", "band"]
+ViewingClass = Literal["naked eye at 30 cm", "10x"]
+"""How closely a zone is looked at: the same mark passes one and fails the other."""
+Setting = Literal["prong", "bead", "channel", "bezel", "flush", "pavé"]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 CHARACTERISTIC_NAMES: tuple[CharacteristicName, ...] = get_args(CharacteristicName)
@@ -129,8 +132,54 @@ class SurfaceRule(_Sheet):
         return self
 
 
-class Spec(_Sheet):
-    """One approved, immutable revision of the spec sheet of a style. Read it with `load_spec`."""
+class Viewing(_Sheet):
+    """How closely each zone is looked at, in light of 500 lux or more."""
+
+    A: ViewingClass = Field(default="10x", description="the viewing class of zone A")
+    B: ViewingClass = Field(default="10x", description="the viewing class of zone B")
+    C: ViewingClass = Field(default="naked eye at 30 cm", description="the viewing class of zone C")
+
+
+class Stone(_Sheet):
+    """One entry of the stone map: stones of one cut and size that are set alike."""
+
+    name: Text = Field(description="the name of the seat, such as 'centre' or 'left shoulder'")
+    cut: Text = Field(default="round", description="the cut of the stone")
+    length_mm: float = Field(gt=0, le=60, description="the longest extent of the stone in mm; the diameter of a round")
+    width_mm: float | None = Field(default=None, gt=0, le=60, description="the extent across in mm; none of a round")
+    count: int = Field(default=1, ge=1, le=10_000, description="how many of them")
+    setting: Setting = Field(description="the kind of setting")
+    x_mm: float | None = Field(default=None, description="the place seen from the top, to the right of the centre")
+    y_mm: float | None = Field(default=None, description="the place seen from the top, up from the centre")
+
+
+class MetalLoss(_Sheet):
+    """How much metal a stage of making may take."""
+
+    stage: Stage = Field(description="the stage of making")
+    at_most_percent: float = Field(ge=0, le=100, description="the largest loss in per cent of what came in")
+
+
+class HandCheck(_Sheet):
+    """What a person must check, because no camera can."""
+
+    name: str = Field(pattern="^[a-z][a-z0-9_]{0,39}$", description="the name, such as 'loose_stones'")
+    how: Text = Field(description="what to do, in a sentence")
+    severity: Severity = Field(default="critical", description="the weight of a failure: critical, major or minor")
+
+
+class Photograph(_Sheet):
+    """A boundary photograph: what a person may compare with when a finding is near its limit."""
+
+    zone: Zone = Field(description="the zone that it is for")
+    kind: SurfaceKind = Field(description="the kind of defect that it shows")
+    shows: Literal["OK", "NOT OK"] = Field(description="whether this much is still allowed")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="the checksum of a recorded frame or uploaded picture")
+    note: str = Field(default="", max_length=200, description="what to look at")
+
+
+class SpecDraft(_Sheet):
+    """All that a spec sheet says, before anyone has approved it. Read it with `load_draft`."""
 
     schema_version: Literal[1] = Field(alias="schema", description="the version of this layout, 1")
     style: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")] = Field(
@@ -140,14 +189,18 @@ class Spec(_Sheet):
     name: Text = Field(description="the name of the style in words")
     family: Family = Field(description="the kind of piece: solitaire or band")
     stage: Stage = Field(description="stage of making at which the sheet applies")
-    approved_by: Text = Field(description="the name of who approved the sheet")
-    approved_on: date = Field(description="the day of approval")
     characteristic: tuple[Characteristic, ...] = Field(
         strict=False, min_length=1, description="the dimensions with their limits"
     )
     head: Head | None = Field(default=None, description="the prong pattern; of a solitaire only")
     zones: Zones = Field(default_factory=Zones, description="the zones of the surface")
     surface: tuple[SurfaceRule, ...] = Field(default=(), strict=False, description="the limits of surface defects")
+    viewing: Viewing = Field(default_factory=Viewing, description="how closely each zone is looked at")
+    weight_g: Range | None = Field(default=None, description="the limits of the finished piece's weight in g")
+    stone: tuple[Stone, ...] = Field(default=(), strict=False, description="the stone map")
+    metal_loss: tuple[MetalLoss, ...] = Field(default=(), strict=False, description="the metal that stages may take")
+    hand_check: tuple[HandCheck, ...] = Field(default=(), strict=False, description="what is checked by hand")
+    photograph: tuple[Photograph, ...] = Field(default=(), strict=False, description="the boundary photographs")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -167,6 +220,14 @@ class Spec(_Sheet):
             if (rule.zone, rule.kind) in rules:
                 raise ValueError(f"surface[{i}] is a second rule for {rule.kind} in zone {rule.zone}; allowed is one")
             rules.add((rule.zone, rule.kind))
+        for key, names in (
+            ("stone", [stone.name for stone in self.stone]),
+            ("metal_loss", [loss.stage for loss in self.metal_loss]),
+            ("hand_check", [check.name for check in self.hand_check]),
+            ("photograph", [photograph.sha256 for photograph in self.photograph]),
+        ):
+            if (twice := next((name for i, name in enumerate(names) if name in names[:i]), None)) is not None:
+                raise ValueError(f"{key} has '{twice}' a second time; allowed is once")
         return self
 
     def rule(self, zone: Zone, kind: SurfaceKind) -> SurfaceRule | None:
@@ -178,8 +239,15 @@ class Spec(_Sheet):
         return next((c.limits for c in self.characteristic if c.name == name), None)
 
 
+class Spec(SpecDraft):
+    """One approved, immutable revision of the spec sheet of a style. Read it with `load_spec`."""
+
+    approved_by: Text = Field(description="the name of who approved the sheet")
+    approved_on: date = Field(description="the day of approval")
+
+
 def load_spec(text: str, name: str) -> Spec:
-    """Read a spec sheet.
+    """Read an approved spec sheet.
 
     Parameters
     ----------
@@ -194,6 +262,18 @@ def load_spec(text: str, name: str) -> Spec:
         With a line for each thing that is wrong: file, key, value and what is allowed; for a misspelt key the
         nearest one that exists; for broken TOML the line and column.
     """
+    return _load(text, name, Spec)
+
+
+def load_draft(text: str, name: str) -> SpecDraft:
+    """Read a sheet that nobody has approved yet: like `load_spec`, without `approved_by` and `approved_on`."""
+    return _load(text, name, SpecDraft)
+
+
+_Kind = TypeVar("_Kind", bound=SpecDraft)
+
+
+def _load(text: str, name: str, kind: type[_Kind]) -> _Kind:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -201,9 +281,9 @@ def load_spec(text: str, name: str) -> Spec:
     except RecursionError:
         raise SpecError(f"{name}: nested too deeply to be a spec sheet") from None
     try:
-        return Spec.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
-        raise SpecError("\n".join(problems(error, Spec, name))) from None
+        raise SpecError("\n".join(problems(error, kind, name))) from None
 
 
 def json_schema() -> dict[str, Any]:

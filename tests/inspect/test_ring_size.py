@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loupebox.inspect.ring_size import sizes, us_size
+from loupebox.inspect.ring_size import SCALES, diameter_mm, sizes, us_size
 
 
 @pytest.mark.parametrize(("us", "diameter_mm"), [("0", 11.6332), ("7", 17.3228), ("6¾", 17.1196), ("13", 22.1996)])
@@ -60,3 +61,47 @@ def test_each_name_is_the_nearest_step(diameter_mm: float) -> None:
 def test_what_is_no_finger_is_refused(diameter_mm: float) -> None:
     with pytest.raises(ValueError, match="allowed is 5 to 50 mm"):
         sizes(diameter_mm)
+
+
+@pytest.mark.parametrize(
+    ("scale", "size", "mm"),
+    [
+        ("us", "7", 17.3228),
+        ("us", "6¾", 17.1196),
+        ("us", "6 3/4", 17.1196),
+        ("us", "6.75", 17.1196),
+        ("us", "¼", 11.8364),
+        ("iso", "55", 55 / math.pi),
+        ("jp", "14", 52 / 3),
+        ("uk", "A", 37.5 / math.pi),
+        ("uk", "n½", 54.375 / math.pi),
+        ("uk", "Z+1", 70.0 / math.pi),
+        ("uk_trade", "A", 12.04),
+    ],
+)
+def test_the_diameter_of_a_size(scale, size: str, mm: float) -> None:
+    assert diameter_mm(scale, size) == pytest.approx(mm, abs=1e-4)
+
+
+@given(st.floats(13, 30))
+def test_a_named_size_names_itself_again(mm: float) -> None:
+    named = sizes(mm)
+    for scale in SCALES:
+        size = getattr(named, scale)
+        assert getattr(sizes(diameter_mm(scale, size) + 1e-9), scale) == size
+
+
+@pytest.mark.parametrize(
+    ("scale", "size", "said"),
+    [
+        ("us", "N", "size 'N' is not on the scale us; allowed is a number such as 7 or 6¾"),
+        ("us", "", "size '' is not on the scale us"),
+        ("us", ".", "size '.' is not on the scale us"),
+        ("uk", "7", "size '7' is not on the scale uk; allowed is a letter such as N or N½"),
+        ("uk", "A+1", "is not on the scale uk"),
+        ("iso", "500", "size '500' on the scale iso is 159.2 mm wide; allowed is 5 to 50 mm"),
+    ],
+)
+def test_what_is_no_size(scale, size: str, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        diameter_mm(scale, size)
