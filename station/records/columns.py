@@ -1,14 +1,18 @@
 """What the tables share: one metadata, times in UTC, words out of a fixed list."""
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, CheckConstraint, Connection, DateTime, Dialect, ForeignKey, MetaData, Table, insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+
+from loupebox.station.records.errors import NotAllowed
 
 METADATA = MetaData(
     naming_convention={
@@ -35,9 +39,24 @@ class StoredRow(SQLModel):
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Row")).lower()
 
 
+class EvidenceRow(StoredRow):
+    """A table that only grows: triggers refuse UPDATE and DELETE, and the audit keeps a digest of each row.
+
+    A later migration may add columns that can be null, and must leave those that are there as they are: the digests
+    are over what was written (see `evidence.py`).
+    """
+
+
 def table_of(row: type[StoredRow]) -> Table:
     """The table behind a class, for queries."""
-    return METADATA.tables[str(row.__tablename__)]
+    table = METADATA.tables[str(row.__tablename__)]
+    table.info["only_grows"] = issubclass(row, EvidenceRow)
+    return table
+
+
+def evidence_tables() -> tuple[Table, ...]:
+    """Every table that only grows, each after those that it refers to."""
+    return tuple(table for table in METADATA.sorted_tables if table.info.get("only_grows"))
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -82,7 +101,48 @@ def json() -> Any:
 
 
 def add(connection: Connection, table: Table, **values: Any) -> int:
-    """Insert one row; returns its number."""
+    """Insert one row; returns its number. A row of evidence is noted for the audit."""
+    _check(table, values)
     inserted = connection.execute(insert(table).values(**values)).inserted_primary_key
     assert inserted is not None  # the statement is a single insert
+    _note(connection, table, "id", inserted[0], [values])
     return inserted[0]
+
+
+def ensure(connection: Connection, table: Table, **values: Any) -> None:
+    """Insert the row unless there is one with the same key; whoever does the same at that moment is waited for.
+
+    Not for evidence: of that it must be known who added it.
+    """
+    _check(table, values)
+    to = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(to(table).values(**values).on_conflict_do_nothing())
+
+
+def add_parts(connection: Connection, table: Table, link: str, whole: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert all the rows of a table that belong to row `whole` through the column `link`.
+
+    To be called once for each whole, without rows too: then the audit knows that there were none.
+    """
+    linked = [{link: whole, **row} for row in rows]
+    for row in linked:
+        _check(table, row)
+    if linked:
+        connection.execute(insert(table), linked)
+    _note(connection, table, link, whole, linked)
+
+
+def _check(table: Table, row: Mapping[str, Any]) -> None:
+    """What one database cannot keep the other does not keep either: no NUL on PostgreSQL, no NaN on SQLite."""
+    for name, value in row.items():
+        if isinstance(value, str) and "\0" in value:
+            raise NotAllowed(f"{table.name} cannot record the {name} {value!r}: it contains the character NUL")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise NotAllowed(f"{table.name} cannot record the {name} {value}: it is no finite number")
+
+
+def _note(connection: Connection, table: Table, by: str, key: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What `audit.py` is to digest; a migration, which has no such list, is not audited."""
+    noted = connection.get_execution_options().get("evidence")
+    if noted is not None and table.info.get("only_grows"):
+        noted.append((table, by, key, rows))

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Connection, select
 
 from loupebox.inspect.verdict import Verdict
+from loupebox.station.records.audit import append_audit
 from loupebox.station.records.columns import add
 from loupebox.station.records.errors import Conflict, NotAllowed, NotRecorded
 from loupebox.station.records.inspection_tables import INSPECTION
@@ -91,7 +92,16 @@ def _check(kind: str, who: str, reason: str, verdict: str) -> None:
 def _dispose(
     connection: Connection, inspection: int, kind: DispositionKind, who: str, reason: str, now: datetime
 ) -> int:
-    return add(connection, DISPOSITION, inspection=inspection, kind=kind, who=who, reason=reason, decided_at=now)
+    number = add(connection, DISPOSITION, inspection=inspection, kind=kind, who=who, reason=reason, decided_at=now)
+    append_audit(
+        connection,
+        who=who,
+        action="inspection.decided",
+        subject=f"inspection {inspection}",
+        details={"kind": kind, "reason": reason},
+        at=now,
+    )
+    return number
 
 
 def _withdraw(connection: Connection, who: str, note: str, now: datetime, *which: ColumnElement[bool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,24 +14,30 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, StatementError
 from sqlalchemy.pool import NullPool
 
+from loupebox.station.records.audit import seal
 from loupebox.station.records.errors import RecordsError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SQLITE_HEADER = b"SQLite format 3\0"
 BUSY_TIMEOUT_S = 30
+MIGRATING = 0x10C9EB0C
+"""The lock that whoever migrates a PostgreSQL database holds; any number that other programs do not use."""
 
 
-def open_database(where: str | Path) -> Engine:
-    """An engine on the database at a path or URL, created or migrated forward as needed."""
+def open_database(where: str | Path, chain: str | None = None) -> Engine:
+    """An engine on the database at a path or URL, created or migrated forward as needed.
+
+    `chain` names the chain that this station continues in the audit; else it is the machine's name.
+    """
     url = _url(where)
     if url.get_backend_name() == "sqlite":
         _prepare_file(Path(str(url.database)))
     _migrate(url)
-    return _engine(url, foreign_keys=True)
+    return _engine(url, foreign_keys=True, chain=chain or platform.node() or "station")
 
 
 @contextmanager
@@ -45,10 +52,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction: everything inside is on disk when the block ends, or none of it."""
     with (
         _translated(engine, "write to"),
-        engine.connect().execution_options(writes=True) as connection,
+        engine.connect().execution_options(writes=True, acts=[], evidence=[]) as connection,
         connection.begin(),
     ):
         yield connection
+        seal(connection)
 
 
 @contextmanager
@@ -57,14 +65,22 @@ def _translated(engine: Engine, act: str) -> Iterator[None]:
     try:
         yield
     except StatementError as error:
-        raise RecordsError(f"cannot {act} the database {shown}: {error.orig}") from error
+        raise RecordsError(f"cannot {act} the database {shown}: {_words(error.orig)}") from error
     except UnicodeEncodeError as error:
         raise RecordsError(f"cannot {act} the database {shown}: {error.object!r} is no valid text") from error
 
 
+def _words(error: BaseException | None) -> str:
+    """What the driver says; PostgreSQL's comes as a table of letters."""
+    said = error.args[0] if error is not None and error.args else error
+    return f"{said['M']} ({said['C']})" if isinstance(said, dict) else str(error)
+
+
 def _shown(url: URL) -> str:
     """What errors call the database: a file's path, a server without its password."""
-    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
 def _url(where: str | Path) -> URL:
@@ -72,6 +88,8 @@ def _url(where: str | Path) -> URL:
         return URL.create("sqlite", database=str(Path(where).absolute()))
     try:
         url = make_url(where)
+        if url.drivername in ("postgres", "postgresql"):
+            url = url.set(drivername="postgresql+pg8000")
         url.get_dialect()
     except (ArgumentError, NoSuchModuleError) as error:
         raise RecordsError(f"'{where}' names no database; give a file or a URL like sqlite:////data/qc.db") from error
@@ -94,9 +112,10 @@ def _prepare_file(path: Path) -> None:
         raise RecordsError(f"{path} is no SQLite database; move it away or name another file")
 
 
-def _engine(url: URL, *, foreign_keys: bool) -> Engine:
+def _engine(url: URL, *, foreign_keys: bool, chain: str = "") -> Engine:
     engine = create_engine(
         url,
+        execution_options={"chain": chain},
         json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
         poolclass=None if foreign_keys else NullPool,
         **({"connect_args": {"timeout": BUSY_TIMEOUT_S}} if url.get_backend_name() == "sqlite" else {}),
@@ -132,6 +151,8 @@ def _migrate(url: URL) -> None:
                 _check_writable(engine)
                 return
         with writing(engine) as connection:
+            if connection.dialect.name == "postgresql":  # SQLite's writers are alone by themselves
+                connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
             current = MigrationContext.configure(connection).get_current_revision()
             _check_ours(connection, current, scripts, _shown(url))
             config.attributes["connection"] = connection

@@ -10,10 +10,10 @@ from loupebox.calibration.frame import LIGHTS, VIEWS
 from loupebox.inspect.finding import FINDING_KINDS, ZONES
 from loupebox.inspect.prong import PRONG_STATES
 from loupebox.inspect.verdict import Verdict
-from loupebox.station.records.columns import StoredRow, json, key, link, moment, one_of, table_of
+from loupebox.station.records.columns import EvidenceRow, json, key, link, moment, one_of, table_of
 
 
-class InspectionRow(StoredRow, table=True):
+class InspectionRow(EvidenceRow, table=True):
     """One look at one piece. `day` is the date on the station's wall when it was captured, in that offset from UTC."""
 
     __table_args__ = (
@@ -38,7 +38,7 @@ class InspectionRow(StoredRow, table=True):
     report: str
 
 
-class MeasurementRow(StoredRow, table=True):
+class MeasurementRow(EvidenceRow, table=True):
     """A quantity against its limits; without a value it could not be measured, and `reason` says why."""
 
     __table_args__ = (one_of("verdict", Verdict),)
@@ -57,7 +57,7 @@ class MeasurementRow(StoredRow, table=True):
     reason: str
 
 
-class FindingRow(StoredRow, table=True):
+class FindingRow(EvidenceRow, table=True):
     __table_args__ = (
         one_of("kind", FINDING_KINDS),
         one_of("view", VIEWS),
@@ -84,7 +84,7 @@ class FindingRow(StoredRow, table=True):
     polygon_xy_px: list[list[float]] = json()
 
 
-class ProngRow(StoredRow, table=True):
+class ProngRow(EvidenceRow, table=True):
     __table_args__ = (one_of("state", PRONG_STATES),)
 
     id: int | None = key()
@@ -98,7 +98,7 @@ class ProngRow(StoredRow, table=True):
     lift_mm: float | None = None
 
 
-class DefectRow(StoredRow, table=True):
+class DefectRow(EvidenceRow, table=True):
     """What a failed or doubtful check means in the shop's words: the line that causes and costs are counted by."""
 
     __table_args__ = (one_of("verdict", (Verdict.REVIEW, Verdict.FAIL)),)
@@ -111,7 +111,7 @@ class DefectRow(StoredRow, table=True):
     reason: str
 
 
-class FrameRow(StoredRow, table=True):
+class FrameRow(EvidenceRow, table=True):
     """One picture; the image store keeps the pixels under the checksum."""
 
     __table_args__ = (one_of("view", VIEWS), one_of("light", LIGHTS))

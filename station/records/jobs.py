@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from loupebox.station.records.audit import append_audit
 from loupebox.station.records.errors import NotRecorded
 from loupebox.station.records.job import Job
 from loupebox.station.records.production_tables import JOB
@@ -23,21 +25,31 @@ class ImportedJobs:
     unchanged: int
 
 
-def import_jobs(connection: Connection, new: Iterable[Job]) -> ImportedJobs:
+def import_jobs(connection: Connection, new: Iterable[Job], who: str, now: datetime) -> ImportedJobs:
     """Add or bring up to date, by id."""
     added = changed = unchanged = 0
-    for job in new:
-        ensure_style(connection, job.style)
-        known = connection.execute(_select().where(JOB.c.id == job.id)).one_or_none()
+    wanted = sorted(new, key=lambda job: job.id)  # two importers who go the same way do not block each other
+    for style in sorted({job.style for job in wanted}):
+        ensure_style(connection, style)
+    for job in wanted:
+        query = _select().where(JOB.c.id == job.id)
+        known = connection.execute(query.with_for_update()).one_or_none()
         if known is None:
             connection.execute(insert(JOB).values(**job.model_dump()))
+            _audit(connection, job, "job.imported", who, now)
             added += 1
         elif Job.model_validate(dict(known._mapping)) != job:
             connection.execute(update(JOB).where(JOB.c.id == job.id).values(**job.model_dump()))
+            _audit(connection, job, "job.changed", who, now)
             changed += 1
         else:
             unchanged += 1
     return ImportedJobs(added, changed, unchanged)
+
+
+def _audit(connection: Connection, job: Job, action: str, who: str, now: datetime) -> None:
+    details = job.model_dump(mode="json", exclude_none=True)
+    append_audit(connection, who=who, action=action, subject=f"job {job.id}", details=details, at=now)
 
 
 def all_jobs(connection: Connection) -> tuple[Job, ...]:

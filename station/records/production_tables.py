@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from loupebox.station.records.columns import StoredRow, key, link, table_of
+from loupebox.station.records.columns import EvidenceRow, StoredRow, key, link, table_of
 
 
 class StyleRow(StoredRow, table=True):
@@ -14,7 +14,7 @@ class StyleRow(StoredRow, table=True):
     family: str | None = None
 
 
-class SpecRevisionRow(StoredRow, table=True):
+class SpecRevisionRow(EvidenceRow, table=True):
     """A spec sheet word for word; only ever added to."""
 
     __table_args__ = (UniqueConstraint("style", "revision"),)

@@ -173,7 +173,7 @@ class QcLog:
         with reading(self._engine) as connection:
             return jobs.one_job(connection, job)
 
-    def import_jobs(self, new: Iterable[Job]) -> ImportedJobs:
+    def import_jobs(self, new: Iterable[Job], who: str = "jobs file") -> ImportedJobs:
         """Add or bring up to date; importing the same again changes nothing."""
         with writing(self._engine) as connection:
-            return jobs.import_jobs(connection, new)
+            return jobs.import_jobs(connection, new, who, self._clock())

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from loupebox.inspect.finding import Finding
 from loupebox.inspect.measurement import Measurement, MeasurementResult
 from loupebox.inspect.prong import Prong
 from loupebox.inspect.verdict import Check, Verdict
-from loupebox.station.records.columns import add
+from loupebox.station.records.audit import append_audit
+from loupebox.station.records.columns import add, add_parts, ensure
 from loupebox.station.records.decisions import propose, supersede
 from loupebox.station.records.entry import FrameEntry, InspectionEntry, SpecEntry
 from loupebox.station.records.errors import Conflict, RecordsError
@@ -34,7 +35,7 @@ Row = dict[str, Any]
 def insert_inspection(connection: Connection, entry: InspectionEntry, now: datetime) -> int:
     """All rows of an inspection; returns its number."""
     ensure_style(connection, entry.style)
-    spec = None if entry.spec is None else _ensure_spec(connection, entry.spec)
+    spec = None if entry.spec is None else _ensure_spec(connection, entry.spec, entry.station, now)
     piece = _ensure_piece(connection, entry)
     checks = () if entry.judgement is None else entry.judgement.checks
     defects = defects_of(entry)
@@ -56,15 +57,24 @@ def insert_inspection(connection: Connection, entry: InspectionEntry, now: datet
         timings_ms=dict(entry.timings_ms),
         report=_report(entry),
     )
-    _add_parts(connection, inspection, MEASUREMENT, _measurements(entry.measurements, checks))
-    _add_parts(connection, inspection, FINDING, [_finding(finding) for finding in entry.findings])
-    _add_parts(connection, inspection, PRONG, [_prong(prong) for prong in entry.prongs])
-    _add_parts(connection, inspection, FRAME, [_frame(frame) for frame in entry.frames])
-    _add_parts(
+    add_parts(connection, MEASUREMENT, "inspection", inspection, _measurements(entry.measurements, checks))
+    add_parts(connection, FINDING, "inspection", inspection, [_finding(finding) for finding in entry.findings])
+    add_parts(connection, PRONG, "inspection", inspection, [_prong(prong) for prong in entry.prongs])
+    add_parts(connection, FRAME, "inspection", inspection, [_frame(frame) for frame in entry.frames])
+    add_parts(
         connection,
-        inspection,
         DEFECT,
+        "inspection",
+        inspection,
         [{"kind": d.kind, "check_name": d.check_name, "verdict": d.verdict, "reason": d.reason} for d in defects],
+    )
+    append_audit(
+        connection,
+        who=f"station {entry.station}",
+        action="inspection.recorded",
+        subject=f"inspection {inspection}",
+        details={"piece": entry.piece, "job": entry.job, "style": entry.style, "verdict": entry.verdict},
+        at=now,
     )
     if entry.verdict is not None:
         supersede(connection, piece, inspection, now)
@@ -84,19 +94,22 @@ def _report(entry: InspectionEntry) -> str:
 def ensure_style(connection: Connection, code: str) -> None:
     """The style is there, if only by its code."""
     if connection.execute(select(STYLE.c.code).where(STYLE.c.code == code)).first() is None:
-        connection.execute(insert(STYLE).values(code=code))
+        ensure(connection, STYLE, code=code)
 
 
-def _ensure_spec(connection: Connection, spec: SpecEntry) -> int:
+def _ensure_spec(connection: Connection, spec: SpecEntry, station: str, now: datetime) -> int:
     ensure_style(connection, spec.style)
-    known = connection.execute(
-        select(SPEC_REVISION.c.id, SPEC_REVISION.c.sha256).where(
-            SPEC_REVISION.c.style == spec.style, SPEC_REVISION.c.revision == spec.revision
-        )
-    ).one_or_none()
+    query = select(SPEC_REVISION.c.id, SPEC_REVISION.c.sha256).where(
+        SPEC_REVISION.c.style == spec.style, SPEC_REVISION.c.revision == spec.revision
+    )
+    known = connection.execute(query).one_or_none()
+    if known is None:
+        # One station at a time goes on from here: the others wait for this style, then find the revision.
+        connection.execute(select(STYLE.c.code).where(STYLE.c.code == spec.style).with_for_update())
+        known = connection.execute(query).one_or_none()
     if known is None:
         connection.execute(update(STYLE).where(STYLE.c.code == spec.style).values(name=spec.name, family=spec.family))
-        return add(
+        number = add(
             connection,
             SPEC_REVISION,
             style=spec.style,
@@ -107,6 +120,15 @@ def _ensure_spec(connection: Connection, spec: SpecEntry) -> int:
             approved_by=spec.approved_by,
             approved_on=spec.approved_on,
         )
+        append_audit(
+            connection,
+            who=f"station {station}",
+            action="spec.recorded",
+            subject=f"spec sheet {spec.style} revision {spec.revision}",
+            details={"sha256": spec.sha256, "approved_by": spec.approved_by},
+            at=now,
+        )
+        return number
     if known.sha256 != spec.sha256:
         raise Conflict(
             f"spec sheet {spec.style} revision {spec.revision} is already recorded with another text (checksum "
@@ -117,16 +139,13 @@ def _ensure_spec(connection: Connection, spec: SpecEntry) -> int:
 
 def _ensure_piece(connection: Connection, entry: InspectionEntry) -> int:
     if connection.execute(select(JOB.c.id).where(JOB.c.id == entry.job)).first() is None:
-        connection.execute(insert(JOB).values(id=entry.job, style=entry.style))
-    known = connection.execute(
-        select(PIECE.c.id).where(PIECE.c.serial == entry.piece, PIECE.c.job == entry.job)
-    ).one_or_none()
-    return known.id if known else add(connection, PIECE, serial=entry.piece, job=entry.job)
-
-
-def _add_parts(connection: Connection, inspection: int, table: Table, rows: Sequence[Row]) -> None:
-    if rows:
-        connection.execute(insert(table), [{"inspection": inspection, **row} for row in rows])
+        ensure(connection, JOB, id=entry.job, style=entry.style)
+    query = select(PIECE.c.id).where(PIECE.c.serial == entry.piece, PIECE.c.job == entry.job)
+    known = connection.execute(query).scalar_one_or_none()
+    if known is None:
+        ensure(connection, PIECE, serial=entry.piece, job=entry.job)
+        known = connection.execute(query).scalar_one()
+    return known
 
 
 def _measurements(results: Sequence[MeasurementResult], checks: Sequence[Check]) -> list[Row]:

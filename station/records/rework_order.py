@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
+from loupebox.station.records.audit import append_audit
 from loupebox.station.records.columns import add
 from loupebox.station.records.errors import Conflict, NotAllowed, NotRecorded
 from loupebox.station.records.inspection_tables import DEFECT, INSPECTION
@@ -123,7 +124,7 @@ def open_order(
         due=due,
         state="open",
     )
-    add(connection, REWORK_EVENT, rework_order=order, state="open", who=who, note="", at=now)
+    _step(connection, order, "open", who, "", now)
     return order
 
 
@@ -143,7 +144,14 @@ def advance(
         raise Conflict(
             f"rework order {order} ({found.operation}, piece {found.piece}) cannot be {after} by {who}: {since}"
         )
-    add(connection, REWORK_EVENT, rework_order=order, state=after, who=who, note=note, at=now)
+    _step(connection, order, after, who, note, now)
+
+
+def _step(connection: Connection, order: int, state: ReworkState, who: str, note: str, now: datetime) -> None:
+    add(connection, REWORK_EVENT, rework_order=order, state=state, who=who, note=note, at=now)
+    append_audit(
+        connection, who=who, action=f"rework.{state}", subject=f"rework order {order}", details={"note": note}, at=now
+    )
 
 
 def defects_by_inspection(connection: Connection, inspections: Sequence[int]) -> dict[int, list[DefectRecord]]:

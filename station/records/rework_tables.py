@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from sqlalchemy import Index
 
-from loupebox.station.records.columns import StoredRow, key, link, moment, one_of, table_of
+from loupebox.station.records.columns import EvidenceRow, StoredRow, key, link, moment, one_of, table_of
 
 DispositionKind = Literal["accept", "rework", "scrap", "concession"]
 """Accept: a person looked and it is good. Concession: it is not, and it is delivered all the same."""
@@ -16,7 +16,7 @@ DISPOSITION_KINDS: tuple[DispositionKind, ...] = get_args(DispositionKind)
 REWORK_STATES: tuple[ReworkState, ...] = get_args(ReworkState)
 
 
-class DispositionRow(StoredRow, table=True):
+class DispositionRow(EvidenceRow, table=True):
     """A decision on an inspection; a later one outweighs it and leaves it standing."""
 
     __table_args__ = (one_of("kind", DISPOSITION_KINDS),)
@@ -43,7 +43,7 @@ class ReworkOrderRow(StoredRow, table=True):
     state: str
 
 
-class ReworkEventRow(StoredRow, table=True):
+class ReworkEventRow(EvidenceRow, table=True):
     """A step of an order's life; only ever added to."""
 
     __table_args__ = (one_of("state", REWORK_STATES),)

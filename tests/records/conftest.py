@@ -1,4 +1,4 @@
-"""A log in a real file."""
+"""A log on either database: a test that asks for `log` or `database` runs on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, folder: Path) -> str:
+    """A fresh log without records: the file or URL to open."""
+    if request.param == "sqlite":
+        return str(folder / "qc.sqlite")
+    return request.getfixturevalue("postgres_log")
+
+
 @pytest.fixture
-def log(folder: Path) -> Iterator[QcLog]:
-    log = QcLog(open_database(folder / "qc.sqlite"), ImageStore(folder / "frames"), Clock())
+def log(database: str, folder: Path) -> Iterator[QcLog]:
+    log = QcLog(open_database(database), ImageStore(folder / "frames"), Clock())
     yield log
     log.close()

@@ -60,9 +60,9 @@ def open_and_record(pipe: Connection, folder: Path) -> None:
     pipe.send(open_log(folder).record(an_entry()))
 
 
-def take(pipe: Connection, folder: Path, order: int, who: str) -> None:
+def take(pipe: Connection, database: str, folder: Path, order: int, who: str) -> None:
     """Once told to, try to take an order."""
-    log = open_log(folder)
+    log = QcLog.open(database, folder / "frames")
     pipe.send("ready")
     pipe.recv()
     try:

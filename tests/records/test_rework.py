@@ -159,10 +159,10 @@ def test_twenty_jewellers_reach_for_one_order(log: QcLog) -> None:
     assert [s.who for s in log.rework_order(1).steps] == ["loupebox", winner]
 
 
-def test_eight_stations_reach_for_one_order(log: QcLog, folder: Path) -> None:
+def test_eight_stations_reach_for_one_order(log: QcLog, database: str, folder: Path) -> None:
     log.record(an_entry(MISSING_PRONG))
     with ExitStack() as all_of_them:
-        stations = [all_of_them.enter_context(started(take, folder, 1, f"station {n}")) for n in range(8)]
+        stations = [all_of_them.enter_context(started(take, database, folder, 1, f"station {n}")) for n in range(8)]
         assert {reported(*station) for station in stations} == {"ready"}
         for _, pipe in stations:
             pipe.send("go")
