@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from loupebox.api import defects, documentation, frames, health, inspections, jobs, pieces, problem, rework
+from loupebox.api import (
+    defects,
+    documentation,
+    frames,
+    health,
+    inspections,
+    jobs,
+    people,
+    pieces,
+    problem,
+    rework,
+    sign_in,
+    tokens,
+)
+from loupebox.api.access import signed_in
 from loupebox.api.pages import STATIC
 from loupebox.api.security import Guard
 from loupebox.station.records.qc_log import QcLog
@@ -22,9 +37,13 @@ DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """An application on the records that the settings name; raises RecordsError when these cannot be used."""
-    log = QcLog.open(settings.database_location, settings.frames_dir)
+def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
+    """An application on the records that the settings name; raises RecordsError when these cannot be used.
+
+    A demo lets the people in who were made for it.
+    """
+    rules = replace(settings.sign_in_rules, demo=demo)
+    log = QcLog.open(settings.database_location, settings.frames_dir, rules)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -45,7 +64,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.preview = frames.preview_maker(log)
     app.add_middleware(Guard)
     problem.install(app)
-    for room in (pieces, inspections, rework, defects, jobs, frames, health, documentation):
+    for room in (pieces, inspections, rework, defects, jobs, frames, documentation, people, tokens):
+        # A route names its permission; one that forgot to still answers nobody who is not signed in.
+        app.include_router(room.router, dependencies=[Depends(signed_in)])
+    for room in (sign_in, health):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

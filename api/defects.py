@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from loupebox.api.access import Allowed
 from loupebox.api.dependencies import Log
 from loupebox.api.pages import render
 from loupebox.api.words import phrase
 from loupebox.station.records.defect_count import CountBy, DefectCount
 
-router = APIRouter(tags=["defects"])
+router = APIRouter(tags=["defects"], dependencies=[Depends(Allowed("defect.read"))])
 
 SHOWN: tuple[CountBy, ...] = ("kind", "style", "caster", "setter", "polisher")
 KINDS_NAMED = 3

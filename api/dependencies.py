@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 from pydantic import AfterValidator, StringConstraints
 
-from loupebox.station.records.qc_log import QcLog
+from loupebox.station.records.qc_log import LONGEST_PAGE, QcLog
 
 
 def _log(request: Request) -> QcLog:
@@ -22,6 +22,8 @@ def _one_line(text: str) -> str:
 
 Log = Annotated[QcLog, Depends(_log)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="number given by the record")]
+Limit = Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="at most so many items")]
+Cursor = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="the `next_cursor` of the part before")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_one_line)]
 """A short text, which may be empty."""
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_one_line)]

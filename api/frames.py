@@ -6,14 +6,15 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from loupebox.api.access import Allowed
 from loupebox.api.dependencies import Log
 from loupebox.api.previews import Crop, as_png, preview
 from loupebox.station.records.errors import NotAllowed
 from loupebox.station.records.qc_log import QcLog
 
-router = APIRouter(tags=["frames"])
+router = APIRouter(tags=["frames"], dependencies=[Depends(Allowed("frame.read"))])
 
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 Checksum = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the stored file")]

@@ -6,12 +6,13 @@ from datetime import date
 from importlib.metadata import version
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
+from loupebox.api.access import Open
 from loupebox.api.dependencies import Log
 
-router = APIRouter(tags=["station"])
+router = APIRouter(tags=["station"], dependencies=[Depends(Open())])
 
 
 class Health(BaseModel):

@@ -5,21 +5,26 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from loupebox.api.dependencies import Line, Log, Name, Number
+from loupebox.api.access import Allowed
+from loupebox.api.dependencies import Line, Log, Number
 from loupebox.api.inspection_page import inspection_page
 from loupebox.api.pages import render
 from loupebox.station.records.decisions import STATION
 from loupebox.station.records.inspections import InspectionFilter, Outcome
+from loupebox.station.records.person import Actor
 from loupebox.station.records.qc_log import LONGEST_PAGE
 from loupebox.station.records.remedy import REMEDIES, Remedy
 from loupebox.station.records.rework_tables import DispositionKind
 from loupebox.station.report import Report
 
 router = APIRouter(tags=["inspections"])
+
+READS = Depends(Allowed("inspection.read"))
+Decider = Annotated[Actor, Depends(Allowed("inspection.decide"))]
 
 CHOICES: tuple[tuple[DispositionKind, str], ...] = (
     ("accept", "Accept"),
@@ -69,7 +74,6 @@ class Decision(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: DispositionKind
-    who: Name
     reason: Line = Field(default="", description="needed for scrap, concession, and accepting what failed")
     operation: Line = ""
     bench: Line = ""
@@ -97,7 +101,7 @@ class RecordedDecision(BaseModel):
     decided_at: datetime
 
 
-@router.get("/api/v1/inspections")
+@router.get("/api/v1/inspections", dependencies=[READS])
 def listing(
     log: Log,
     limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = 50,
@@ -115,26 +119,26 @@ def listing(
     return ItemPage(items=tuple(Item.model_validate(item) for item in page.items), next_cursor=page.next_cursor)
 
 
-@router.get("/api/v1/inspections/{number}", response_model=Report)
+@router.get("/api/v1/inspections/{number}", response_model=Report, dependencies=[READS])
 def document(number: Number, log: Log) -> Response:
     """The report of one inspection, exactly as it was recorded."""
     return JSONResponse(dict(log.inspection(number).report))
 
 
-@router.get("/api/v1/inspections/{number}/decisions")
+@router.get("/api/v1/inspections/{number}/decisions", dependencies=[READS])
 def decisions(number: Number, log: Log) -> list[RecordedDecision]:
     """All decisions on one inspection, the first first."""
     return [RecordedDecision.model_validate(decision) for decision in log.inspection(number).dispositions]
 
 
 @router.post("/api/v1/inspections/{number}/decisions", status_code=201)
-def decide(number: Number, body: Decision, log: Log) -> RecordedDecision:
+def decide(number: Number, who: Decider, body: Decision, log: Log) -> RecordedDecision:
     """Decide on an inspection; for rework this opens an order."""
-    decided = log.decide(number, body.kind, body.who, body.reason, remedy=body.remedy)
+    decided = log.decide(number, body.kind, who.name, body.reason, remedy=body.remedy)
     return RecordedDecision.model_validate(next(d for d in log.inspection(number).dispositions if d.id == decided))
 
 
-@router.get("/inspections/{number}", include_in_schema=False)
+@router.get("/inspections/{number}", include_in_schema=False, dependencies=[READS])
 def page(request: Request, number: Number, log: Log, view: str | None = None, light: str | None = None) -> Response:
     context: dict[str, Any] = {
         "choices": CHOICES,
@@ -147,6 +151,6 @@ def page(request: Request, number: Number, log: Log, view: str | None = None, li
 
 
 @router.post("/inspections/{number}/decisions", include_in_schema=False)
-def decide_form(number: Number, log: Log, form: Annotated[Decision, Form()]) -> Response:
-    log.decide(number, form.kind, form.who, form.reason, remedy=form.remedy)
+def decide_form(number: Number, who: Decider, log: Log, form: Annotated[Decision, Form()]) -> Response:
+    log.decide(number, form.kind, who.name, form.reason, remedy=form.remedy)
     return RedirectResponse(f"/inspections/{number}#decision", status_code=303)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
+from loupebox.api.access import Allowed
 from loupebox.api.dependencies import Log
 from loupebox.station.records.job import Job
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], dependencies=[Depends(Allowed("job.read"))])
 
 
 @router.get("")

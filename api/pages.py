@@ -25,11 +25,12 @@ STATIC = ROOM / "static"
 
 def shared(request: Request) -> dict[str, Any]:
     """What the frame of every page shows; an error page must come even when the record is out of reach."""
-    waiting = 0
-    with suppress(RecordsError):
-        waiting = sum(count for _, count in request.app.state.log.benches())
+    waiting, me = 0, getattr(request.state, "who", None)
+    if me is not None:
+        with suppress(RecordsError):
+            waiting = sum(count for _, count in request.app.state.log.benches())
     path = request.url.path
-    return {"here": "/" + path.split("/")[1], "waiting": waiting, "version": version("loupebox")}
+    return {"here": "/" + path.split("/")[1], "waiting": waiting, "version": version("loupebox"), "me": me}
 
 
 templates = Jinja2Templates(directory=ROOM / "templates", context_processors=[shared])

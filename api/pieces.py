@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from loupebox.api.access import Allowed
 from loupebox.api.dependencies import Log
 from loupebox.api.inspections import DECIDED
 from loupebox.api.pages import render
@@ -19,7 +20,7 @@ from loupebox.station.records.inspection_record import FrameRecord, InspectionSu
 from loupebox.station.records.inspections import InspectionFilter, Outcome
 from loupebox.station.records.qc_log import QcLog
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(Allowed("inspection.read"))])
 
 OUTCOMES: tuple[Outcome, ...] = ("FAIL", "REVIEW", "PASS", "REFUSED")
 PAGE_LENGTH = 50

@@ -7,22 +7,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Scope
 
 from loupebox.api.pages import render
-from loupebox.station.records.errors import Conflict, Damaged, NotAllowed, NotRecorded, RecordsError
+from loupebox.station.records.errors import (
+    Conflict,
+    Damaged,
+    LockedOut,
+    NotAllowed,
+    NotRecorded,
+    RecordsError,
+    WrongSecret,
+)
 
 STATUS_OF: dict[type[Exception], tuple[int, str]] = {
     NotRecorded: (404, "Not recorded"),
     Conflict: (409, "Somebody was first"),
     NotAllowed: (422, "Not accepted"),
+    WrongSecret: (403, "Not that person"),
+    LockedOut: (429, "Too many wrong tries"),
     Damaged: (500, "Record damaged"),
     RecordsError: (503, "Records out of reach"),
 }
@@ -43,6 +53,9 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     for kind, words in (("4XX", "The request cannot be met"), ("5XX", "The station is at fault"))
 }
 """What the OpenAPI document says of every route's errors."""
+
+SECRETS = frozenset({"pin", "badge"})
+"""Fields whose values no answer and no log repeats."""
 
 logger = logging.getLogger(__name__)
 
@@ -83,24 +96,39 @@ def domain_problem(request: Request, error: Exception) -> Response:
     status, title = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s %s: %s", request.method, request.url.path, error)
-    return respond(request.scope, Problem(status, title, str(error)))
+    headers = {"Retry-After": str(error.wait_s)} if isinstance(error, LockedOut) else None
+    return respond(request.scope, Problem(status, title, str(error)), headers)
 
 
 def http_problem(request: Request, error: Exception) -> Response:
     error = cast(HTTPException, error)
+    if error.status_code == HTTPStatus.UNAUTHORIZED and not wants_json(request.scope):
+        return to_sign_in(request)
     title = HTTPStatus(error.status_code).phrase
     detail = error.detail if error.detail != title else f"{request.method} {request.url.path}: {title.lower()}."
     return respond(request.scope, Problem(error.status_code, title, detail), error.headers)
+
+
+def to_sign_in(request: Request) -> Response:
+    """A person is asked to sign in and comes back to the page: the one asked for, or the one with the form."""
+    page = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    back = page if request.method == "GET" else page_before(request) or "/"
+    return RedirectResponse(f"/sign-in?{urlencode({'next': back})}", status_code=303)
 
 
 def validation_problem(request: Request, error: Exception) -> Response:
     """Each refused field by name, with its value and what is allowed."""
     sentences = [
         f"{'.'.join(str(part) for part in e['loc'][1:]) or e['loc'][0]}: {e['msg'].removeprefix('Value error, ')}"
-        + (f" (given {str(e['input'])[:80]!r})" if isinstance(e["input"], str | int | float) else "")
+        + (f" (given {str(e['input'])[:80]!r})" if _may_be_shown(e) else "")
         for e in cast(RequestValidationError, error).errors()
     ]
     return respond(request.scope, Problem(422, "Not accepted", "; ".join(sentences) + "."))
+
+
+def _may_be_shown(error: Mapping[str, Any]) -> bool:
+    """A value that helps to see what is wrong, and is no secret."""
+    return isinstance(error["input"], str | int | float) and SECRETS.isdisjoint(error["loc"])
 
 
 def install(app: FastAPI) -> None:

@@ -7,16 +7,21 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from loupebox.api.access import Allowed
 from loupebox.api.closeup import SPOT_RADIUS_PX, Closeup, closeup
-from loupebox.api.dependencies import Line, Log, Name, Number
+from loupebox.api.dependencies import Line, Log, Number
 from loupebox.api.pages import render
+from loupebox.station.records.person import Actor
 from loupebox.station.records.rework_order import ReworkOrder
 
 router = APIRouter(tags=["rework"])
+
+READS = Depends(Allowed("rework.read"))
+Worker = Annotated[Actor, Depends(Allowed("rework.take"))]
 
 
 class Step(BaseModel):
@@ -67,20 +72,11 @@ class Bench(BaseModel):
     waiting: int
 
 
-class Take(BaseModel):
-    """Who takes the order."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    who: Name
-
-
 class Done(BaseModel):
-    """Who finished the work, and what the inspector should know."""
+    """What the inspector should know of the work."""
 
     model_config = ConfigDict(extra="forbid")
 
-    who: Name
     note: Line = ""
 
 
@@ -98,37 +94,37 @@ def is_late(order: ReworkOrder) -> bool:
     return order.due is not None and order.due < date.today() and order.state in ("open", "taken")
 
 
-@router.get("/api/v1/rework")
+@router.get("/api/v1/rework", dependencies=[READS])
 def queue(log: Log, bench: Annotated[str | None, Query(description="only this bench")] = None) -> list[Order]:
     """Open and taken orders, the most urgent first."""
     return [Order.model_validate(order) for order in log.rework_queue(bench)]
 
 
-@router.get("/api/v1/benches")
+@router.get("/api/v1/benches", dependencies=[READS])
 def benches(log: Log) -> list[Bench]:
     """Each bench and how many orders wait there or are in work."""
     return [Bench(name=name, waiting=count) for name, count in log.benches()]
 
 
-@router.get("/api/v1/rework/{number}")
+@router.get("/api/v1/rework/{number}", dependencies=[READS])
 def order(number: Number, log: Log) -> Order:
     """One order in any state."""
     return Order.model_validate(log.rework_order(number))
 
 
 @router.post("/api/v1/rework/{number}/take")
-def take(number: Number, body: Take, log: Log) -> Order:
+def take(number: Number, who: Worker, log: Log) -> Order:
     """Take an open order; 409 when somebody else was first."""
-    return Order.model_validate(log.take(number, body.who))
+    return Order.model_validate(log.take(number, who.name))
 
 
 @router.post("/api/v1/rework/{number}/done")
-def done(number: Number, body: Done, log: Log) -> Order:
+def done(number: Number, who: Worker, body: Done, log: Log) -> Order:
     """Finish a taken order; the piece goes back to inspection."""
-    return Order.model_validate(log.finish(number, body.who, body.note))
+    return Order.model_validate(log.finish(number, who.name, body.note))
 
 
-@router.get("/rework", include_in_schema=False)
+@router.get("/rework", include_in_schema=False, dependencies=[READS])
 def page(request: Request, log: Log, bench: str = "") -> Response:
     cards = [
         Card(o, closeup(log.inspection(o.inspection_id), [d.check_name for d in o.defects]), is_late(o))
@@ -138,8 +134,8 @@ def page(request: Request, log: Log, bench: str = "") -> Response:
 
 
 @router.post("/rework/{number}/take", include_in_schema=False)
-def take_form(number: Number, log: Log, who: Annotated[Name, Form()], bench: Annotated[Line, Form()] = "") -> Response:
-    log.take(number, who)
+def take_form(number: Number, log: Log, who: Worker, bench: Annotated[Line, Form()] = "") -> Response:
+    log.take(number, who.name)
     return _back(bench, number)
 
 
@@ -147,11 +143,11 @@ def take_form(number: Number, log: Log, who: Annotated[Name, Form()], bench: Ann
 def done_form(
     number: Number,
     log: Log,
-    who: Annotated[Name, Form()],
+    who: Worker,
     note: Annotated[Line, Form()] = "",
     bench: Annotated[Line, Form()] = "",
 ) -> Response:
-    log.finish(number, who, note)
+    log.finish(number, who.name, note)
     return _back(bench, number)
 
 

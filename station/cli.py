@@ -80,7 +80,7 @@ def demo(
     if listener is None:
         return Exit.PASS if right else Exit.FAIL
     console.print(f"\nThe station is at {url_of(listener)} (Ctrl-C ends it).")
-    serve(chosen, listener)
+    serve(chosen, listener, demo=True)
     return Exit.PASS
 
 

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from loupebox.station.demo_people import add_demo_people
 from loupebox.station.inspection import Inspection, Outcome
 from loupebox.station.log_entry import log_entry
 from loupebox.station.settings import Settings, SettingsError
@@ -26,6 +27,7 @@ def run_demo(settings: Settings, console: Console, *, against_truth: bool) -> bo
     if not folders:
         raise SettingsError(f"there are no captures in {settings.captures_dir}; the demo needs at least one")
     log = open_log(settings)
+    add_demo_people(log)
     comparisons: list[tuple[str, Truth, TruthComparison]] = []
     try:
         workplace = Workplace.open(settings)

@@ -36,12 +36,12 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(settings: Settings, listener: socket.socket) -> None:
+def serve(settings: Settings, listener: socket.socket, *, demo: bool = False) -> None:
     """Serve until Ctrl-C, which is how one ends it and no fault."""
     import uvicorn
 
     from loupebox.api.app import create_app
 
-    config = uvicorn.Config(create_app(settings), log_level="warning")
+    config = uvicorn.Config(create_app(settings, demo=demo), log_level="warning")
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 import loupebox.models
 import loupebox.sample_images
 from loupebox.calibration.document import problems
+from loupebox.station.records.hashing import Hashing
+from loupebox.station.records.sign_in_rules import SignInRules
 
 FILE_NAME = "loupebox.toml"
 SAMPLES_DIR = Path(loupebox.sample_images.__file__).parent
@@ -33,6 +36,16 @@ class Settings(BaseModel):
     captures_dir: Path = Field(default=SAMPLES_DIR / "captures", description="captures that the demo inspects")
     models_dir: Path = Field(default=MODELS_DIR, description="folder of models and their cards")
     jobs_file: Path = Field(default=SAMPLES_DIR / "jobs.toml", description="production jobs")
+    pin_passes: Annotated[int, Field(ge=1, le=20)] = Field(default=3, description="passes of argon2 over a PIN")
+    pin_memory_kib: Annotated[int, Field(ge=8, le=1024 * 1024)] = Field(
+        default=64 * 1024, description="memory that argon2 takes for a PIN"
+    )
+    session_idle_min: Annotated[int, Field(ge=1, le=24 * 60)] = Field(
+        default=30, description="minutes left alone after which a session ends"
+    )
+    session_longest_h: Annotated[int, Field(ge=1, le=24)] = Field(
+        default=12, description="hours after which a session ends in any case"
+    )
     host: str = Field(default="127.0.0.1", description="address on which the station listens")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8000, description="port on which it listens")
 
@@ -51,6 +64,15 @@ class Settings(BaseModel):
     def frames_dir(self) -> Path:
         """Where the image store keeps frames by content."""
         return self.data_dir / "frames"
+
+    @property
+    def sign_in_rules(self) -> SignInRules:
+        """What signing in costs and how long it lasts."""
+        return SignInRules(
+            Hashing(self.pin_passes, self.pin_memory_kib),
+            timedelta(minutes=self.session_idle_min),
+            timedelta(hours=self.session_longest_h),
+        )
 
     @classmethod
     def load(cls, path: Path | None = None, **overrides: object) -> Self:

@@ -14,6 +14,6 @@ def open_log(settings: Settings) -> QcLog:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"jobs file {settings.jobs_file} cannot be read: {error}") from None
     jobs = parse_jobs(text, str(settings.jobs_file))
-    log = QcLog.open(settings.database_location, settings.frames_dir)
+    log = QcLog.open(settings.database_location, settings.frames_dir, settings.sign_in_rules)
     log.import_jobs(jobs)
     return log

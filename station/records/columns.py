@@ -95,9 +95,25 @@ def moment() -> Any:
     return Field(sa_type=UtcDateTime)
 
 
+def maybe_moment() -> Any:
+    """A column of moments that may not have come yet."""
+    return Field(default=None, sa_type=UtcDateTime, nullable=True)
+
+
+def unique_text(*, nullable: bool = False, primary: bool = False) -> Any:
+    """A text that no two rows share; rows without one do not count."""
+    return Field(default=None, primary_key=True) if primary else Field(default=None, unique=True, nullable=nullable)
+
+
 def json() -> Any:
     """A column of lists or tables that no query looks into."""
     return Field(sa_type=JSON)
+
+
+def add_if_new(connection: Connection, table: Table, **values: Any) -> bool:
+    """Insert one row unless its key is taken; whether it was inserted. Waits for a twin that is just being inserted."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
 
 
 def add(connection: Connection, table: Table, **values: Any) -> int:

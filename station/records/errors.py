@@ -4,6 +4,8 @@ RecordsError
 ├── NotRecorded     nothing is stored under that number or name
 ├── Conflict        somebody else was first, or the record no longer allows it
 ├── NotAllowed      what was asked lacks something or is out of range; asking otherwise helps
+├── WrongSecret     the badge or the PIN is not that person's
+├── LockedOut       too many wrong tries; waiting helps, or an admin
 └── Damaged         what is stored is not what was written
 """
 
@@ -22,6 +24,18 @@ class Conflict(RecordsError):
 
 class NotAllowed(RecordsError):
     """What was asked lacks something or is out of range; asking otherwise helps."""
+
+
+class WrongSecret(RecordsError):
+    """The badge or the PIN is not that person's."""
+
+
+class LockedOut(RecordsError):
+    """Too many wrong tries; waiting helps, or an admin."""
+
+    def __init__(self, message: str, wait_s: int) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
 
 
 class Damaged(RecordsError):

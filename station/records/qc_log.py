@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine, func, select
 
 from loupebox.station.records import decisions, defect_count, inspections, jobs, recording, rework_order
+from loupebox.station.records.api_tokens import ApiTokens
 from loupebox.station.records.defect_count import CountBy, DefectCount
 from loupebox.station.records.engine import open_database, reading, writing
 from loupebox.station.records.entry import InspectionEntry
@@ -19,12 +20,16 @@ from loupebox.station.records.inspection_tables import FRAME, INSPECTION
 from loupebox.station.records.inspections import InspectionFilter, Page
 from loupebox.station.records.job import Job
 from loupebox.station.records.jobs import ImportedJobs
+from loupebox.station.records.people import People
 from loupebox.station.records.remedy import REMEDIES, Remedy
 from loupebox.station.records.rework_order import WAITING, ReworkOrder
 from loupebox.station.records.rework_tables import REWORK_ORDER, DispositionKind
+from loupebox.station.records.sessions import Sessions
+from loupebox.station.records.sign_in_rules import SignInRules
 
 EVERYTHING = InspectionFilter()
 LONGEST_PAGE = 500
+USUAL_RULES = SignInRules()
 
 
 def _utc_now() -> datetime:
@@ -34,15 +39,24 @@ def _utc_now() -> datetime:
 class QcLog:
     """Record and read back. Safe to share between threads; any number of processes may use one database."""
 
-    def __init__(self, engine: Engine, store: ImageStore, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        store: ImageStore,
+        clock: Callable[[], datetime] = _utc_now,
+        rules: SignInRules = USUAL_RULES,
+    ) -> None:
         self._engine = engine
         self._store = store
         self._clock = clock
+        self.people = People(engine, clock, rules)
+        self.sessions = Sessions(engine, clock, rules, self.people)
+        self.tokens = ApiTokens(engine, clock)
 
     @classmethod
-    def open(cls, database: str | Path, frames: Path) -> QcLog:
+    def open(cls, database: str | Path, frames: Path, rules: SignInRules = USUAL_RULES) -> QcLog:
         """The log in a database (path or URL, created when new) with its frames in a folder."""
-        return cls(open_database(database), ImageStore(frames))
+        return cls(open_database(database), ImageStore(frames), rules=rules)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -17,14 +17,29 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from loupebox.api.access import COOKIE
 from loupebox.api.app import create_app
 from loupebox.station.records.job import Job
 from loupebox.station.records.qc_log import QcLog
+from loupebox.station.records.roles import ROLES, Role
 from loupebox.station.settings import Settings
 
 PATIENCE_MS = 60_000
 """Only ever waited for in full by a test that fails: a busy machine is no fault of a screen."""
 CHROMIUM_ARGS = ["--headless=new", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+PIN = "271828"
+PEOPLE: dict[str, tuple[Role, ...]] = {
+    "Meera": ROLES,
+    "Ina": ("inspector",),
+    "Ben": ("bench",),
+    "Lea": ("lead",),
+    "Eng": ("engineer",),
+    "Ada": ("admin",),
+}
+"""Meera may everything; the others have one role each. All have the same PIN."""
+CHEAP: dict[str, Any] = {"pin_passes": 1, "pin_memory_kib": 8}
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,14 @@ class Station:
     numbers: dict[str, int]
     """Inspection number by piece."""
     data: Path
+
+    def session(self, who: str = "Meera") -> dict[str, str]:
+        """A session cookie for one of PEOPLE."""
+        return {COOKIE: self.log.sessions.start(self.log.people.named(who))}
+
+    def client(self, who: str | None = "Meera") -> httpx.Client:
+        """A program that acts in somebody's session, or in nobody's."""
+        return httpx.Client(base_url=self.url, cookies=self.session(who) if who else None)
 
 
 class Server(uvicorn.Server):
@@ -54,8 +77,10 @@ class Server(uvicorn.Server):
 def recorded_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
     """A data folder with the hand-made day, to be copied, and the inspection number of each piece."""
     folder = tmp_path_factory.mktemp("day") / "data"
-    settings = Settings(data_dir=folder)
-    log = QcLog.open(settings.database_location, settings.frames_dir)
+    settings = Settings(data_dir=folder, **CHEAP)
+    log = QcLog.open(settings.database_location, settings.frames_dir, settings.sign_in_rules)
+    for name, roles in PEOPLE.items():
+        log.people.add(name, roles, who="tests", pin=PIN, badge=f"BADGE-{name}")
     log.import_jobs(
         [
             Job(id="J-1041", style="SOL6", due=date(2026, 1, 15), quantity=20, caster="Mehta", setter="Anil"),
@@ -72,9 +97,9 @@ def fault() -> None:
 
 
 @contextmanager
-def serving(data_dir: Path) -> Iterator[tuple[str, QcLog]]:
+def serving(data_dir: Path, *, demo: bool = False) -> Iterator[tuple[str, QcLog]]:
     """The application on a free port over this data folder: its address and its log. `/fault` is a route that fails."""
-    app = create_app(Settings(data_dir=data_dir))
+    app = create_app(Settings(data_dir=data_dir, **CHEAP), demo=demo)
     app.add_api_route("/fault", fault, include_in_schema=False)
     server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
     thread = threading.Thread(target=server.run)
@@ -114,15 +139,15 @@ def empty_station(tmp_path: Path) -> Iterator[Station]:
 
 @pytest.fixture
 def http(station: Station) -> Iterator[httpx.Client]:
-    """For reading only."""
-    with httpx.Client(base_url=station.url) as client:
+    """For reading only, as somebody who may everything."""
+    with station.client() as client:
         yield client
 
 
 @pytest.fixture
 def own_http(own_station: Station) -> Iterator[httpx.Client]:
-    """For changes."""
-    with httpx.Client(base_url=own_station.url) as client:
+    """For changes, by somebody who may everything."""
+    with own_station.client() as client:
         yield client
 
 
@@ -146,10 +171,13 @@ class OpenPage:
         self.contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
 
-    def __call__(self, station: Station, **options: Any) -> Page:
+    def __call__(self, station: Station, who: str | None = "Meera", **options: Any) -> Page:
         given = {"base_url": station.url, "viewport": {"width": 1280, "height": 900}, **options}
         context = self.browser.new_context(**given)
         self.contexts.append(context)
+        if who is not None:
+            cookie = {"url": station.url, "httpOnly": True, "sameSite": "Strict"}
+            context.add_cookies([{"name": k, "value": v, **cookie} for k, v in station.session(who).items()])  # pyright: ignore
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)

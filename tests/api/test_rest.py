@@ -11,8 +11,9 @@ import httpx
 import made_pieces
 import numpy as np
 import pytest
-from conftest import Station
+from conftest import PIN, Station
 
+from loupebox.station.records.roles import ROLES
 from loupebox.station.report import Report
 
 PROBLEM = "application/problem+json"
@@ -89,17 +90,18 @@ def test_the_wrong_method_is_a_problem_too(http: httpx.Client) -> None:
     assert answer.headers["allow"] == "GET"
 
 
-def test_rework_is_taken_once_and_done_once(own_http: httpx.Client) -> None:
+def test_rework_is_taken_once_and_done_once(own_http: httpx.Client, own_station: Station) -> None:
     first, *rest = own_http.get("/api/v1/rework", params={"bench": "setting"}).json()
     assert rest
     assert {order["bench"] for order in (first, *rest)} == {"setting"}
     address = f"/api/v1/rework/{first['id']}"
-    assert "nobody has taken it" in problem(own_http.post(f"{address}/done", json={"who": "Anil"}), 409)
-    taken = own_http.post(f"{address}/take", json={"who": "Anil"})
+    assert "nobody has taken it" in problem(own_http.post(f"{address}/done", json={}), 409)
+    taken = own_http.post(f"{address}/take")
     assert (taken.status_code, taken.json()["state"]) == (200, "taken")
-    assert "taken by Anil" in problem(own_http.post(f"{address}/take", json={"who": "Bea"}), 409)
-    done = own_http.post(f"{address}/done", json={"who": "Anil", "note": "tip closed"}).json()
-    assert (done["state"], done["steps"][-1]["note"]) == ("done", "tip closed")
+    with own_station.client("Ben") as ben:
+        assert "taken by Meera" in problem(ben.post(f"{address}/take"), 409)
+    done = own_http.post(f"{address}/done", json={"note": "tip closed"}).json()
+    assert (done["state"], done["steps"][-1]["who"], done["steps"][-1]["note"]) == ("done", "Meera", "tip closed")
     assert first["id"] not in [order["id"] for order in own_http.get("/api/v1/rework").json()]
     waiting = {bench["name"]: bench["waiting"] for bench in own_http.get("/api/v1/benches").json()}
     assert waiting["setting"] == len(rest)
@@ -108,24 +110,23 @@ def test_rework_is_taken_once_and_done_once(own_http: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ({}, "who: Field required."),
-        ({"who": "  "}, "who: String should have at least 1 character"),
-        ({"who": "A\nB"}, "who: allowed are printable characters on one line"),
-        ({"who": "x" * 61}, "who: String should have at most 60 characters"),
-        ({"who": "Anil", "hwo": "Bea"}, "hwo: Extra inputs are not permitted"),
+        ({"note": "A\nB"}, "note: allowed are printable characters on one line"),
+        ({"note": "x" * 301}, "note: String should have at most 300 characters"),
+        ({"note": 7}, "note: Input should be a valid string (given '7')"),
+        ({"note": "", "who": "Bea"}, "who: Extra inputs are not permitted"),
     ],
 )
-def test_a_name_is_needed_and_checked(http: httpx.Client, body: dict[str, str], sentence: str) -> None:
-    assert sentence in problem(http.post("/api/v1/rework/1/take", json=body), 422)
+def test_a_text_is_checked(http: httpx.Client, body: dict[str, str], sentence: str) -> None:
+    assert sentence in problem(http.post("/api/v1/rework/1/done", json=body), 422)
 
 
 def test_decisions_are_added_and_the_last_counts(own_http: httpx.Client, own_station: Station) -> None:
     number = own_station.numbers["P-0003"]
     address = f"/api/v1/inspections/{number}/decisions"
     assert own_http.get(address).json() == []
-    accepted = own_http.post(address, json={"kind": "accept", "who": "Meera"})
-    assert (accepted.status_code, accepted.json()["kind"]) == (201, "accept")
-    wish = {"kind": "rework", "who": "Meera", "operation": "resize", "bench": "mounting"}
+    accepted = own_http.post(address, json={"kind": "accept"})
+    assert (accepted.status_code, accepted.json()["kind"], accepted.json()["who"]) == (201, "accept", "Meera")
+    wish = {"kind": "rework", "operation": "resize", "bench": "mounting"}
     assert own_http.post(address, json=wish).status_code == 201
     assert [decision["kind"] for decision in own_http.get(address).json()] == ["accept", "rework"]
     order = next(o for o in own_http.get("/api/v1/rework").json() if o["inspection_id"] == number)
@@ -138,21 +139,21 @@ def test_decisions_are_added_and_the_last_counts(own_http: httpx.Client, own_sta
     [
         (
             "P-0002",
-            {"kind": "accept", "who": "M"},
+            {"kind": "accept"},
             422,
             "the decision 'accept' on a piece with verdict FAIL needs a reason",
         ),
-        ("P-0003", {"kind": "scrap", "who": "M"}, 422, "needs a reason"),
+        ("P-0003", {"kind": "scrap"}, 422, "needs a reason"),
         (
             "P-0003",
-            {"kind": "melt", "who": "M"},
+            {"kind": "melt"},
             422,
             "kind: Input should be 'accept', 'rework', 'scrap' or 'concession'",
         ),
-        ("P-0003", {"kind": "rework", "who": "M", "bench": "laser"}, 422, "rework names an operation and its bench"),
+        ("P-0003", {"kind": "rework", "bench": "laser"}, 422, "rework names an operation and its bench"),
         (
             "P-0005",
-            {"kind": "accept", "who": "M"},
+            {"kind": "accept"},
             409,
             "was refused, there is nothing to decide; capture the piece again",
         ),
@@ -267,8 +268,8 @@ ATTEMPTS: dict[str, dict[str, str]] = {
 @pytest.mark.parametrize("headers", ATTEMPTS.values(), ids=ATTEMPTS.keys())
 def test_changes_from_elsewhere_are_refused(http: httpx.Client, station: Station, headers: dict[str, str]) -> None:
     for send in (
-        lambda: http.post("/rework/1/take", data={"who": "Mallory"}, headers=headers),
-        lambda: http.post("/api/v1/rework/1/take", json={"who": "Mallory"}, headers=headers),
+        lambda: http.post("/rework/1/take", headers=headers),
+        lambda: http.post("/api/v1/rework/1/take", headers=headers),
     ):
         answer = send()
         assert answer.status_code == 403
@@ -278,7 +279,7 @@ def test_changes_from_elsewhere_are_refused(http: httpx.Client, station: Station
 
 def test_our_own_pages_may_change(own_http: httpx.Client, own_station: Station) -> None:
     headers = {"origin": own_station.url, "sec-fetch-site": "same-origin"}
-    answer = own_http.post("/rework/1/take", data={"who": "Anil", "bench": "setting"}, headers=headers)
+    answer = own_http.post("/rework/1/take", data={"bench": "setting"}, headers=headers)
     assert (answer.status_code, answer.headers["location"]) == (303, "/rework?bench=setting#order-1")
 
 
@@ -287,7 +288,7 @@ def test_a_flood_is_refused_before_it_is_read(http: httpx.Client) -> None:
     assert "70000 bytes; allowed are 65536" in sentence
 
     def endless() -> Callable[[], bytes]:
-        yield b"who="
+        yield b"note="
 
     assert "Content-Length" in problem(http.post("/api/v1/rework/1/take", content=endless()), 411)
 
@@ -315,7 +316,8 @@ def test_people_get_a_page_and_programs_a_document(http: httpx.Client) -> None:
 
 
 def test_an_empty_station_says_how_to_begin(empty_station: Station) -> None:
-    with httpx.Client(base_url=empty_station.url) as http:
+    empty_station.log.people.add("Asha", ROLES, who="tests", pin=PIN)
+    with empty_station.client("Asha") as http:
         assert "Nothing is recorded yet" in http.get("/").text
         for path in ("/rework", "/defects", "/refused", "/docs", "/health"):
             assert http.get(path).status_code == 200

@@ -2,10 +2,11 @@
 
 from alembic import context
 
-from loupebox.station.records import audit_tables, inspection_tables, production_tables, rework_tables
+from loupebox.station.records import audit_tables, inspection_tables, people_tables, production_tables, rework_tables
 from loupebox.station.records.columns import METADATA
 
-TABLES = (audit_tables, inspection_tables, production_tables, rework_tables)  # importing them fills the metadata
+# Importing them fills the metadata.
+TABLES = (audit_tables, inspection_tables, people_tables, production_tables, rework_tables)
 
 connection = context.config.attributes["connection"]
 context.configure(
