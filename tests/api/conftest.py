@@ -15,31 +15,18 @@ import httpx
 import made_pieces
 import pytest
 import uvicorn
+from made_people import CHEAP, PEOPLE, PIN, badge
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from loupebox.api.access import COOKIE
 from loupebox.api.app import create_app
 from loupebox.station.records.job import Job
 from loupebox.station.records.qc_log import QcLog
-from loupebox.station.records.roles import ROLES, Role
 from loupebox.station.settings import Settings
 
 PATIENCE_MS = 60_000
 """Only ever waited for in full by a test that fails: a busy machine is no fault of a screen."""
 CHROMIUM_ARGS = ["--headless=new", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-PIN = "271828"
-PEOPLE: dict[str, tuple[Role, ...]] = {
-    "Meera": ROLES,
-    "Ina": ("inspector",),
-    "Ben": ("bench",),
-    "Lea": ("lead",),
-    "Eng": ("engineer",),
-    "Ada": ("admin",),
-}
-"""Meera may everything; the others have one role each. All have the same PIN."""
-CHEAP: dict[str, Any] = {"pin_passes": 1, "pin_memory_kib": 8}
 
 
 @dataclass(frozen=True)
@@ -80,7 +67,7 @@ def recorded_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[s
     settings = Settings(data_dir=folder, **CHEAP)
     log = QcLog.open(settings.database_location, settings.frames_dir, settings.sign_in_rules)
     for name, roles in PEOPLE.items():
-        log.people.add(name, roles, who="tests", pin=PIN, badge=f"BADGE-{name}")
+        log.people.add(name, roles, who="tests", pin=PIN, badge=badge(name))
     log.import_jobs(
         [
             Job(id="J-1041", style="SOL6", due=date(2026, 1, 15), quantity=20, caster="Mehta", setter="Anil"),

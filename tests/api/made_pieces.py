@@ -112,7 +112,7 @@ def measured_document(measurement: Measurement, check: Check) -> dict[str, objec
         "outcome": check.verdict,
         "conformance_probability": check.conformance_probability,
         "reason": None,
-        "budget": [asdict(line) for line in estimate.budget],
+        "budget": [{n: getattr(line, n) for n in ("name", "standard_uncertainty")} for line in estimate.budget],
     }
 
 

@@ -11,7 +11,8 @@ import httpx
 import made_pieces
 import numpy as np
 import pytest
-from conftest import PIN, Station
+from conftest import Station
+from made_people import PIN
 
 from loupebox.station.records.roles import ROLES
 from loupebox.station.report import Report

@@ -14,7 +14,10 @@ from loupebox.station.records.errors import RecordsError
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.qc_log import QcLog
 
-CHANGE = {"style", "job", "piece", "rework_order", "audit_head", "person", "badge_hash", "wrong_try", "session", "api_token"}
+CHANGE = {
+    *("style", "job", "piece", "rework_order", "audit_head"),
+    *("person", "badge_hash", "wrong_try", "session", "api_token"),
+}
 ONLY_GROW = sorted(set(METADATA.tables) - CHANGE)
 
 

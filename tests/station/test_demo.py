@@ -9,15 +9,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jsonschema
 import pytest
 
 from loupebox.station.cli import run
+from loupebox.station.demo_people import DEMO_PIN
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.report import json_schema
 from loupebox.station.settings import MODELS_DIR, SAMPLES_DIR
@@ -237,12 +238,15 @@ def test_the_demo_serves_what_it_recorded_and_ends_when_told(tmp_path: Path) -> 
         assert process.stdout is not None
         try:
             url = next(word for line in process.stdout for word in line.split() if word.startswith("http://127.0.0.1:"))
-            with urllib.request.urlopen(url + "/") as answer:
-                page = answer.read().decode()
+            with httpx.Client(base_url=url, follow_redirects=True) as visitor:
+                offered = visitor.get("/").text
+                page = visitor.post("/sign-in", data={"name": "Asha", "pin": DEMO_PIN}).text
         finally:
             process.send_signal(signal.SIGINT)
         _, err = process.communicate()
     piece = json.loads((capture / "capture.json").read_text(encoding="utf-8"))["piece"]
+    assert "This is a demo" in offered
+    assert piece not in offered
     assert piece in page
     assert process.returncode == 0
     assert err == ""
