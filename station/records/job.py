@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loupebox.calibration.document import problems
 from loupebox.station.records.errors import RecordsError
+
+Source = Literal["caster", "alloy", "flask", "setter", "polisher", "tree", "mould", "machine"]
+"""Where a piece comes from: of the whole bag, or of one piece where that differs."""
+
+SOURCES: tuple[Source, ...] = get_args(Source)
 
 
 class Job(BaseModel):
@@ -26,6 +31,9 @@ class Job(BaseModel):
     flask: str | None = None
     setter: str | None = None
     polisher: str | None = None
+    tree: str | None = None
+    mould: str | None = None
+    machine: str | None = None
 
 
 class JobList(BaseModel):

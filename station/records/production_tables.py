@@ -41,6 +41,9 @@ class JobRow(StoredRow, table=True):
     flask: str | None = None
     setter: str | None = None
     polisher: str | None = None
+    tree: str | None = None
+    mould: str | None = None
+    machine: str | None = None
 
 
 class PieceRow(StoredRow, table=True):

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from loupebox.station.records import decisions, defect_count, inspections, jobs, recording, rework_order
 from loupebox.station.records.api_tokens import ApiTokens
+from loupebox.station.records.bags import Bags
 from loupebox.station.records.defect_count import CountBy, DefectCount
 from loupebox.station.records.engine import open_database, reading, writing
 from loupebox.station.records.entry import InspectionEntry
@@ -21,11 +22,14 @@ from loupebox.station.records.inspections import InspectionFilter, Page
 from loupebox.station.records.job import Job
 from loupebox.station.records.jobs import ImportedJobs
 from loupebox.station.records.people import People
+from loupebox.station.records.pictures import Pictures
 from loupebox.station.records.remedy import REMEDIES, Remedy
 from loupebox.station.records.rework_order import WAITING, ReworkOrder
 from loupebox.station.records.rework_tables import REWORK_ORDER, DispositionKind
+from loupebox.station.records.sampling import Sampling
 from loupebox.station.records.sessions import Sessions
 from loupebox.station.records.sign_in_rules import SignInRules
+from loupebox.station.records.specs import Specs, sheet_in_force
 
 EVERYTHING = InspectionFilter()
 LONGEST_PAGE = 500
@@ -52,6 +56,10 @@ class QcLog:
         self.people = People(engine, clock, rules)
         self.sessions = Sessions(engine, clock, rules, self.people)
         self.tokens = ApiTokens(engine, clock)
+        self.specs = Specs(engine, clock)
+        self.pictures = Pictures(engine, store, clock)
+        self.bags = Bags(engine, clock, sheet_in_force)
+        self.sampling = Sampling(engine, clock)
 
     @classmethod
     def open(cls, database: str | Path, frames: Path, rules: SignInRules = USUAL_RULES) -> QcLog:

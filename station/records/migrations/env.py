@@ -2,11 +2,29 @@
 
 from alembic import context
 
-from loupebox.station.records import audit_tables, inspection_tables, people_tables, production_tables, rework_tables
+from loupebox.station.records import (
+    audit_tables,
+    bag_tables,
+    inspection_tables,
+    people_tables,
+    production_tables,
+    rework_tables,
+    sampling_tables,
+    spec_tables,
+)
 from loupebox.station.records.columns import METADATA
 
 # Importing them fills the metadata.
-TABLES = (audit_tables, inspection_tables, people_tables, production_tables, rework_tables)
+TABLES = (
+    audit_tables,
+    bag_tables,
+    inspection_tables,
+    people_tables,
+    production_tables,
+    rework_tables,
+    sampling_tables,
+    spec_tables,
+)
 
 connection = context.config.attributes["connection"]
 context.configure(
