@@ -1,23 +1,52 @@
-"""The largest circle that fits into a contour."""
+"""The circles that touch a closed contour: the largest inside, the smallest around, and the two nearest ones between."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 Floats = NDArray[np.float64]
+
+ROUNDS = 60
+MOST_EXCHANGES = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """Centre and radius, in the unit of the points that it was made from."""
+    """Centre and radius, in the unit of the points that it was made from.
+
+    Parameters
+    ----------
+    centre_xy : tuple of float
+    radius : float
+    touches : tuple of int
+        Indices of the points that hold it, three at most.
+    shares : tuple of float
+        How much of each such point's distance is in the radius; they add up to 1. A change of the points changes the
+        radius by the shares' sum of the changes along their radii, which is what an uncertainty needs.
+    """
 
     centre_xy: tuple[float, float]
     radius: float
+    touches: tuple[int, ...] = ()
+    shares: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """Two circles of one centre with all points between them; their distance is the roundness by minimum zone."""
+
+    centre_xy: tuple[float, float]
+    inner_radius: float
+    outer_radius: float
+
+    @property
+    def width(self) -> float:
+        return self.outer_radius - self.inner_radius
 
 
 def maximum_inscribed_circle(points_xy: Floats, inside_xy: tuple[float, float]) -> Circle:
@@ -30,7 +59,7 @@ def maximum_inscribed_circle(points_xy: Floats, inside_xy: tuple[float, float]) 
     Parameters
     ----------
     points_xy : ndarray, shape (n, 2)
-        Along the contour, dense enough that the arc between neighbours is flat; at least 3.
+        Along the contour, dense enough that the arc between neighbours is flat; at least 3, and around the start.
     inside_xy : tuple of float
         Where to start: inside, nearer to the centre than to the contour. A contour that is no near-circle can have
         several such circles; the one climbed to from here is returned.
@@ -44,38 +73,125 @@ def maximum_inscribed_circle(points_xy: Floats, inside_xy: tuple[float, float]) 
     ValueError
         When there are fewer than 3 points or one is not finite.
     """
-    if len(points_xy) < 3 or not np.isfinite(points_xy).all():
-        raise ValueError(f"a contour needs 3 or more finite points; got {len(points_xy)}, finite or not")
-    centre = np.asarray(inside_xy, np.float64)
+    return _held_circle(points_xy, inside_xy, 1.0)
+
+
+def minimum_circumscribed_circle(points_xy: Floats, inside_xy: tuple[float, float]) -> Circle:
+    """Find the smallest circle that has no point of a closed contour outside; otherwise as `maximum_inscribed_circle`.
+
+    There is only one, whatever the start.
+    """
+    return _held_circle(points_xy, inside_xy, -1.0)
+
+
+def minimum_zone(points_xy: Floats, inside_xy: tuple[float, float]) -> Zone:
+    """Find the two circles of one centre that enclose all points at the least distance (ISO 12181-1, MZCI).
+
+    Parameters and errors as `maximum_inscribed_circle`; at least 4 points.
+    """
+    _check(points_xy, 4)
+
+    def span(distance: Floats) -> float:
+        return -float(np.ptp(distance))
+
+    def step(towards: Floats, distance: Floats) -> Floats:
+        one = np.ones((len(distance), 1))
+        # Of y = (step, radius, half width): no point farther out, and none farther in, than half the width.
+        above, below = np.hstack([-towards, -one, -one]), np.hstack([towards, one, -one])
+        turn = np.arctan2(towards[:, 1], towards[:, 0])
+        ends = [_nearest(turn, k * math.pi / 2) for k in range(4)]
+        basis = [e + (k % 2) * len(distance) for k, e in enumerate(ends)]
+        found = _programme(
+            np.vstack([above, below]), np.concatenate([-distance, distance]), np.array([0.0, 0, 0, -1]), basis
+        )
+        return found[0][:2]
+
+    centre, distance = _climb(points_xy, inside_xy, span, step)
+    return Zone((float(centre[0]), float(centre[1])), float(distance.min()), float(distance.max()))
+
+
+def _held_circle(points_xy: Floats, inside_xy: tuple[float, float], sign: float) -> Circle:
+    _check(points_xy, 3)
+    held: tuple[list[int], Floats] = ([], np.zeros(0))
+
+    def least(distance: Floats) -> float:
+        return float((sign * distance).min())
+
+    def step(towards: Floats, distance: Floats) -> Floats:
+        nonlocal held
+        turn = np.arctan2(towards[:, 1], towards[:, 0])
+        basis = [_nearest(turn, k * 2 * math.pi / 3) for k in range(3)]
+        constraints = np.column_stack([sign * towards, np.ones(len(distance))])
+        found, *held = _programme(constraints, sign * distance, np.array([0.0, 0.0, 1.0]), basis)
+        return found[:2]
+
+    centre, distance = _climb(points_xy, inside_xy, least, step)
+    touching = [(i, float(share)) for i, share in zip(*held, strict=True) if share > 1e-9]
+    return Circle(
+        (float(centre[0]), float(centre[1])),
+        sign * least(distance),
+        tuple(i for i, _ in touching),
+        tuple(share for _, share in touching),
+    )
+
+
+def _climb(
+    points_xy: Floats,
+    start_xy: tuple[float, float],
+    worth: Callable[[Floats], float],
+    best_step: Callable[[Floats, Floats], Floats],
+) -> tuple[Floats, Floats]:
+    """Move the centre as long as the worth of the distances rises; the centre and the distances from it."""
+    centre = np.asarray(start_xy, np.float64)
     distance = _distances(points_xy, centre)
-    radius = float(distance.min())
-    for _ in range(50):
-        towards = (points_xy - centre) / distance[:, None]
-        step = _largest_gain(towards, distance, 0.2 * max(radius, float(distance.max()) * 1e-3))
+    size = float(distance.mean())
+    for _ in range(ROUNDS):
+        step = best_step((points_xy - centre) / np.maximum(distance, 1e-12 * size)[:, None], distance)
+        length = float(np.hypot(*step))
+        # A linear programme knows nothing of curvature; far from its start it is no guide.
+        step = step * min(1.0, 0.3 * float(distance.min()) / max(length, 1e-300))
         gained = 0.0
-        while float(np.abs(step).max()) > 1e-13 * radius:
+        while float(np.abs(step).max()) > 1e-13 * size:
             further = _distances(points_xy, centre + step)
-            gained = float(further.min()) - radius
+            gained = worth(further) - worth(distance)
             if gained > 0:
-                centre, distance, radius = centre + step, further, float(further.min())
+                centre, distance = centre + step, further
                 break
             step = step / 2
-        if gained <= 1e-12 * radius:
+        if gained <= 1e-13 * size:
             break
-    return Circle((float(centre[0]), float(centre[1])), radius)
+    return centre, distance
+
+
+def _programme(a: Floats, b: Floats, c: Floats, basis: list[int]) -> tuple[Floats, list[int], Floats]:
+    """Maximise c . y subject to a y <= b by the dual simplex method; the optimum, what holds it, and the multipliers.
+
+    The rows of `basis` must hold c in their positive hull, as they do when they point evenly around.
+    """
+    rows = list(basis)
+    size = float(np.abs(b).max())
+    for _ in range(MOST_EXCHANGES):
+        held = a[rows]
+        y = np.linalg.solve(held, b[rows])
+        slack = b - a @ y
+        worst = int(slack.argmin())
+        if slack[worst] >= -1e-14 * size or worst in rows:
+            break
+        multipliers, toward = np.linalg.solve(held.T, np.column_stack([c, a[worst]])).T
+        ratio = np.where(toward > 1e-12, np.maximum(multipliers, 0.0) / np.maximum(toward, 1e-12), np.inf)
+        rows[int(ratio.argmin())] = worst
+    held = a[rows]
+    return np.linalg.solve(held, b[rows]), rows, np.linalg.solve(held.T, c)
+
+
+def _nearest(turn: Floats, angle: float) -> int:
+    return int(np.cos(turn - angle).argmax())
 
 
 def _distances(points_xy: Floats, centre: Floats) -> Floats:
     return np.hypot(points_xy[:, 0] - centre[0], points_xy[:, 1] - centre[1])
 
 
-def _largest_gain(towards: Floats, distance: Floats, reach: float) -> Floats:
-    """The step of at most `reach` in x and y that most enlarges the smallest linearised distance."""
-    # Far points never hold the circle within this reach; without them the programme is small.
-    near = distance < distance.min() + 3 * reach
-    towards, distance = towards[near], distance[near]
-    constraints = np.column_stack([towards, np.ones(len(towards))])
-    solved: Any = linprog(
-        [0.0, 0.0, -1.0], A_ub=constraints, b_ub=distance, bounds=[(-reach, reach), (-reach, reach), (0, None)]
-    )
-    return np.asarray(solved.x[:2], np.float64)
+def _check(points_xy: Floats, fewest: int) -> None:
+    if len(points_xy) < fewest or not np.isfinite(points_xy).all():
+        raise ValueError(f"a contour needs {fewest} or more finite points; got {len(points_xy)}, finite or not")

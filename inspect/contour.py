@@ -37,6 +37,10 @@ class Contour:
         Part of the points that agree with the curve, 0 to 1.
     largest_gap_deg : float
         Widest angle without a point that agrees.
+    covariance : ndarray, shape (2 order + 1, 2 order + 1), or None
+        Of mean, cos 1, sin 1, cos 2, ... in px^2; None when only the scatter at one angle is known.
+    form_px : float
+        Root mean square of the form that is finer than the series.
     """
 
     centre_xy_px: tuple[float, float]
@@ -45,6 +49,16 @@ class Contour:
     radius_standard_uncertainty_px: float
     accepted_share: float
     largest_gap_deg: float
+    covariance: Floats | None = None
+    form_px: float = 0.0
+
+    def held_standard_uncertainty_px(self, angle_rad: Floats, shares: Floats) -> float:
+        """Of the sum of the radii at some angles, each times its share."""
+        apart = self.form_px * float(np.hypot.reduce(shares)) if len(shares) else 0.0
+        if self.covariance is None:
+            return self.radius_standard_uncertainty_px
+        weight = shares @ waves(angle_rad, len(self.cosines) - 1)
+        return float(np.hypot(np.sqrt(max(float(weight @ self.covariance @ weight), 0.0)), apart))
 
     def radius_px(self, angle_rad: Floats) -> Floats:
         """Radius at each angle, same shape."""
@@ -100,15 +114,22 @@ def fit_contour(points_xy_px: Floats, centre_xy_px: tuple[float, float], order: 
     sines = np.concatenate([[0.0], fit.coefficients[2::2]])
     residual = np.where(good, radius - basis @ fit.coefficients, np.nan)
     scatter = fit.scale * float(np.sqrt((2 * order + 1) / max(1, int(good.sum()))))
-    form = _windowed_rms(angle[good], residual[good])
+    form = windowed_rms(angle[good], residual[good])
     return Contour(
         (float(centre[0]), float(centre[1])),
         cosines,
         sines,
         float(np.hypot(scatter, form)),
         float(good.mean()),
-        _largest_gap_deg(angle[good]),
+        largest_gap_deg(angle[good]),
     )
+
+
+def waves(angle_rad: Floats, order: int) -> Floats:
+    """The series' functions at some angles, shape (n, 2 order + 1): 1, cos 1, sin 1, cos 2, ..."""
+    phase = angle_rad[:, None] * np.arange(1, order + 1, dtype=np.float64)
+    pairs = np.stack([np.cos(phase), np.sin(phase)], axis=2).reshape(len(angle_rad), 2 * order)
+    return np.column_stack([np.ones(len(angle_rad)), pairs])
 
 
 def _fit_around(points_xy_px: Floats, centre_xy_px: Floats, order: int) -> tuple[LinearFit, Floats, Floats, Floats]:
@@ -116,15 +137,12 @@ def _fit_around(points_xy_px: Floats, centre_xy_px: Floats, order: int) -> tuple
     offset = points_xy_px - centre_xy_px
     angle: Floats = np.arctan2(offset[:, 1], offset[:, 0])
     radius: Floats = np.hypot(offset[:, 0], offset[:, 1])
-    phase = np.where(np.isfinite(angle), angle, 0.0)[:, None] * np.arange(1, order + 1, dtype=np.float64)
-    # Columns 1, cos 1, sin 1, cos 2, ...: the stages of the fit add whole harmonics.
-    waves = np.stack([np.cos(phase), np.sin(phase)], axis=2).reshape(len(angle), 2 * order)
-    basis = np.column_stack([np.ones(len(angle)), waves])
+    basis = waves(np.where(np.isfinite(angle), angle, 0.0), order)
     stages = tuple(n for n in (5, 9) if n < 2 * order + 1)
     return fit_linear(basis, radius, SCALE_FLOOR_PX, stages), basis, angle, radius
 
 
-def _windowed_rms(angle: Floats, residual: Floats) -> float:
+def windowed_rms(angle: Floats, residual: Floats) -> float:
     """Root mean square of the residuals' means over windows: form between the series and the grain."""
     window = ((angle + np.pi) / np.radians(WINDOW_DEG)).astype(np.intp)
     count = np.bincount(window)
@@ -132,7 +150,8 @@ def _windowed_rms(angle: Floats, residual: Floats) -> float:
     return float(np.sqrt((mean**2).mean()))
 
 
-def _largest_gap_deg(angle: Floats) -> float:
+def largest_gap_deg(angle: Floats) -> float:
+    """Widest angle in degrees between neighbours of angles in radians."""
     if len(angle) < 2:
         return 360.0
     turns = np.sort(angle)

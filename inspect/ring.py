@@ -12,6 +12,7 @@ from loupebox.calibration.certificate import Certificate
 from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.frame import LinearFrame
 from loupebox.inspect.backlight import LEVEL_DOUBT, backlight_gap_mm
+from loupebox.inspect.closed_edge import ClosedEdge, find_closed_edge
 from loupebox.inspect.circle import maximum_inscribed_circle
 from loupebox.inspect.contour import Contour, fit_contour
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
@@ -21,7 +22,9 @@ from loupebox.inspect.wall import Wall, fit_wall
 
 Floats = NDArray[np.float64]
 
-PROFILES = 1440
+POINTS = 720
+"""Of the hole's edge into which a circle is inscribed: the arc between two is flat to 5e-6 of the radius."""
+GUIDE_PROFILES, GUIDE_HALF_PX = 240, 12.0
 BLUREST_SIGMA_PX = 5.0
 WORST_MISFIT = 0.1
 LEAST_ACCEPTED = 0.8
@@ -122,10 +125,10 @@ def locate_ring(face: LinearFrame, certificate: Certificate) -> RingShape | NoRi
         rough = fit_contour(points_at(seen.centre_xy_px, angle, seen.inner_px), seen.centre_xy_px, order=5)
     except ValueError:
         return NoRing("no ring is seen: the hole has no clear edge")
-    inner = _inner_contour(face, rough)
-    if isinstance(inner, NoRing):
-        return inner
-    contour, sigma = inner
+    edge = _inner_edge(face, rough)
+    if isinstance(edge, NoRing):
+        return edge
+    contour, sigma = edge.contour, edge.sigma_px
     height, span = _head(seen, mm_per_px)
     away = _away_from(span, angle)
     if bool(seen.touches_border[away].any()):
@@ -174,7 +177,7 @@ def measure_ring(
 
 
 def _inner_diameter(shape: RingShape, certificate: Certificate, gap_mm: float) -> Measurement:
-    circle = maximum_inscribed_circle(shape.inner.points_xy_px(PROFILES), shape.centre_xy_px)
+    circle = maximum_inscribed_circle(shape.inner.points_xy_px(POINTS), shape.centre_xy_px)
     k = certificate.scale.mm_per_px.value
     raw = certificate.scale.length_mm(2 * circle.radius, 2 * shape.inner.radius_standard_uncertainty_px, "edge noise")
     value = raw.value - gap_mm
@@ -222,39 +225,37 @@ def _tilt_mm(length_mm: float) -> float:
     return length_mm * (1 - math.cos(math.radians(TILT_DEG))) + COMFORT_TILT_MM
 
 
-def _inner_contour(face: LinearFrame, rough: Contour) -> tuple[Contour, float] | NoRing:
-    angle = directions_rad(PROFILES)
-    radius = rough.radius_px(angle)
-    first, _ = edges_across(face.signal, rough.centre_xy_px, angle[::6], radius[::6], 12.0, None)
-    falling = first.contrast < 0
-    if int(falling.sum()) < PROFILES // 24:
+def _inner_edge(face: LinearFrame, rough: Contour) -> ClosedEdge | NoRing:
+    angle = directions_rad(GUIDE_PROFILES)
+    first, radius = edges_across(face.signal, rough.centre_xy_px, angle, rough.radius_px(angle), GUIDE_HALF_PX, None)
+    clear = (first.contrast < 0.5 * np.nanmedian(first.contrast)) & (first.misfit < WORST_MISFIT)
+    if int((first.contrast < 0).sum()) < GUIDE_PROFILES // 4:
         return NoRing("no ring is seen: the hole has no clear edge")
-    sigma = float(np.median(first.sigma_px[falling]))
+    sigma = float(np.median(first.sigma_px[first.contrast < 0]))
     if sigma > BLUREST_SIGMA_PX:
         return NoRing(f"the edge of the hole is blurred over {sigma:.1f} px; allowed is {BLUREST_SIGMA_PX:g} px")
-    half = max(6.0, 4 * sigma + 3)
-    edges, found = edges_across(face.signal, rough.centre_xy_px, angle, radius, half, sigma)
-    contrast = float(np.nanmedian(edges.contrast))
-    clear = (edges.contrast < 0.5 * contrast) & (edges.misfit < WORST_MISFIT)
-    points = points_at(rough.centre_xy_px, angle, np.where(clear, found, np.nan))
     try:
-        contour = fit_contour(points, rough.centre_xy_px)
+        guide = fit_contour(points_at(rough.centre_xy_px, angle, np.where(clear, radius, np.nan)), rough.centre_xy_px)
     except ValueError:
         return NoRing("most of the edge of the hole is dirty or damaged")
+    if _saturated_share(face, guide, 3 * sigma + 2) > MOST_SATURATED:
+        return NoRing("the backlight is over-exposed at the edge of the hole")
+    edge = find_closed_edge(face.signal, guide, sigma, bright_inside=True)
+    if edge is None:
+        return NoRing("most of the edge of the hole is dirty or damaged")
+    contour = edge.contour
     if contour.accepted_share < LEAST_ACCEPTED or contour.largest_gap_deg > WIDEST_GAP_DEG:
         return NoRing(
             f"{100 * (1 - contour.accepted_share):.0f} % of the edge of the hole is dirty or damaged, "
             f"{contour.largest_gap_deg:.0f}° in one place; allowed are {100 * (1 - LEAST_ACCEPTED):.0f} % "
             f"and {WIDEST_GAP_DEG:g}°"
         )
-    if _saturated_share(face, contour, half) > MOST_SATURATED:
-        return NoRing("the backlight is over-exposed at the edge of the hole")
-    return contour.grown_px(sigma**2 / (2 * float(contour.cosines[0]))), sigma
+    return edge
 
 
 def _saturated_share(face: LinearFrame, contour: Contour, half_px: float) -> float:
     """Part of the bright side of the hole's edge that stands at full scale."""
-    angle = directions_rad(PROFILES)
+    angle = directions_rad(GUIDE_PROFILES)
     points = points_at(contour.centre_xy_px, angle, contour.radius_px(angle) - half_px)
     x, y = np.rint(points[:, 0]).astype(np.intp), np.rint(points[:, 1]).astype(np.intp)
     height, width = face.saturated.shape
