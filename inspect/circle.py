@@ -1,4 +1,4 @@
-"""The circles that touch a closed contour: the largest inside, the smallest around, and the two nearest ones between."""
+"""The circles that touch a closed contour: the largest inside, the smallest around, and the two with all between."""
 
 from __future__ import annotations
 
@@ -122,7 +122,8 @@ def _held_circle(points_xy: Floats, inside_xy: tuple[float, float], sign: float)
         turn = np.arctan2(towards[:, 1], towards[:, 0])
         basis = [_nearest(turn, k * 2 * math.pi / 3) for k in range(3)]
         constraints = np.column_stack([sign * towards, np.ones(len(distance))])
-        found, *held = _programme(constraints, sign * distance, np.array([0.0, 0.0, 1.0]), basis)
+        found, rows, multipliers = _programme(constraints, sign * distance, np.array([0.0, 0.0, 1.0]), basis)
+        held = rows, multipliers
         return found[:2]
 
     centre, distance = _climb(points_xy, inside_xy, least, step)
@@ -181,7 +182,8 @@ def _programme(a: Floats, b: Floats, c: Floats, basis: list[int]) -> tuple[Float
         ratio = np.where(toward > 1e-12, np.maximum(multipliers, 0.0) / np.maximum(toward, 1e-12), np.inf)
         rows[int(ratio.argmin())] = worst
     held = a[rows]
-    return np.linalg.solve(held, b[rows]), rows, np.linalg.solve(held.T, c)
+    y, multipliers = np.linalg.solve(held, b[rows]), np.linalg.solve(held.T, c)
+    return np.asarray(y, np.float64), rows, np.asarray(multipliers, np.float64)
 
 
 def _nearest(turn: Floats, angle: float) -> int:

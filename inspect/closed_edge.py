@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loupebox.inspect.contour import ORDER, WINDOW_DEG, Contour, largest_gap_deg, waves, windowed_rms
-from loupebox.inspect.edge_band import TABLE, BandFit, fit_edge_band
+from loupebox.inspect.edge_band import BandFit, band_half_px, fit_edge_band
+from loupebox.inspect.edge_pixels import TABLE, pixels_around
 
 Floats = NDArray[np.float64]
 
@@ -64,16 +65,16 @@ def find_closed_edge(
     count = sectors_of(float(guide.cosines[0]))
     angle, basis = _around(count)
     radius = guide.radius_px(angle)
-    fit = fit_edge_band(signal, guide.centre_xy_px, radius, basis, sigma_px, bright_inside=bright_inside)
+    pixels = pixels_around(signal, guide.centre_xy_px, radius, band_half_px(sigma_px))
+    fit = fit_edge_band(pixels, radius, basis, sigma_px, bright_before=bright_inside) if pixels else None
     if fit is None:
         return None
     # The guide has no more harmonics than the basis, so the sum is a series again.
-    order = (basis.shape[1] - 1) // 2
-    series: Floats = np.zeros(2 * order + 1)
+    series: Floats = np.zeros(int(basis.shape[1]))
     series[: 2 * len(guide.cosines) - 1] = np.concatenate(
         [guide.cosines[:1], np.column_stack([guide.cosines[1:], guide.sines[1:]]).ravel()]
     )
-    series = series + fit.coefficients
+    series += fit.coefficients
     x, y = guide.centre_xy_px[0] + series[1], guide.centre_xy_px[1] + series[2]
     # A circle about a point d off its centre has the mean radius R - d^2 / (4 R); d is a small part of a pixel here.
     series[0] += (series[1] ** 2 + series[2] ** 2) / (4 * series[0])
@@ -98,7 +99,7 @@ def sectors_of(radius_px: float) -> int:
 def sector_form_px(fit: BandFit) -> float:
     """Root mean square of what the edge does between the curve and the noise of its sectors."""
     good = fit.weights > 0
-    middle = (np.flatnonzero(good) + 0.5) * (2 * math.pi / len(fit.weights)) - math.pi
+    middle = (np.flatnonzero(good).astype(np.float64) + 0.5) * (2 * math.pi / len(fit.weights)) - math.pi
     rms = windowed_rms(middle, fit.offset_px[good])
     windows = 360 / WINDOW_DEG
     noise = float(fit.offset_variance_px2[good].mean()) * min(1.0, windows / max(1, int(good.sum())))
@@ -110,8 +111,9 @@ def _doubt(fit: BandFit, basis: Floats, count: int) -> tuple[float, float, float
     good = fit.weights > 0
     form = sector_form_px(fit)
     some = basis[:: max(1, len(basis) // 64)]
-    scatter = math.sqrt(float(np.mean(np.einsum("ij,jk,ik->i", some, fit.covariance, some))))
-    gap = largest_gap_deg(np.flatnonzero(good) * (2 * math.pi / count))
+    scatter = math.sqrt(float(((some @ fit.covariance) * some).sum(axis=1).mean()))
+    where = np.flatnonzero(good).astype(np.float64) * (2 * math.pi / count)
+    gap = largest_gap_deg(where)
     return math.hypot(scatter, form), float(good.mean()), gap, fit.covariance, form
 
 

@@ -1,4 +1,4 @@
-"""A closed edge by maximum likelihood on the raw pixels of a band about it."""
+"""An edge by maximum likelihood on the raw pixels of a band about it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loupebox.calibration.normal import normal_cdf
+from loupebox.inspect.edge_pixels import TABLE, EdgePixels
 from loupebox.inspect.linear_fit import fit_linear
 
 Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
-TABLE = 4
-"""Places of the guide a sector, so that the straight line between two of them is as good as the curve."""
-LEVEL_ORDER = 2
-"""Harmonics of each light level around the edge: uneven light and veiling glare are smoother than any dirt."""
 ITERATIONS = 6
 SMALLEST_SIGMA_PX = 0.25
 LEAST_NOISE = 3e-3
@@ -58,39 +54,35 @@ class BandFit:
     offset_variance_px2: Floats
 
 
-def fit_edge_band(
-    signal: NDArray[np.float32],
-    centre_xy_px: tuple[float, float],
-    guide_px: Floats,
-    basis: Floats,
-    sigma_px: float,
-    *,
-    bright_inside: bool,
-    used: NDArray[np.bool_] | None = None,
-) -> BandFit | None:
-    """Fit a blurred edge to every pixel within 4 sigma + 1 px of a guide.
+def band_half_px(sigma_px: float) -> float:
+    """How far to either side of a guide the pixels tell of its edge."""
+    return 4 * sigma_px + 1
 
-    The model of a pixel at distance u outside the curve of radius R is dark + (bright - dark) Phi(-(u + s^2/(2R)) / s)
-    with Phi the normal distribution and s the blur; s^2/(2R) is how far the half level of a blurred curved edge lies
-    inside it. Both levels are harmonics of order 2 of the angle, s is one number and the curve is
-    guide + basis @ coefficients: all of them are found together by Gauss-Newton, every pixel weighted by its own noise.
-    The band is cut into sectors whose sums are all that the solver needs, and a sector with dirt in it, told by its
-    offset or by its residuals, counts nothing.
+
+def fit_edge_band(
+    pixels: EdgePixels, guide_px: Floats, basis: Floats, sigma_px: float, *, bright_before: bool
+) -> BandFit | None:
+    """Fit a blurred edge to every pixel near a guide.
+
+    The model of a pixel at distance u across the curve is dark + (bright - dark) Phi(-(u + k s^2) / s) with Phi the
+    normal distribution and s the blur, the pixel's own width in it; k is half the curvature, since the half level of a
+    blurred disc lies s^2 / (2 R) inside it. Both levels are low harmonics along the edge, s is one number, and the
+    curve is guide + basis @ coefficients: all are found together by Gauss-Newton, every pixel weighted by its own
+    noise. The solver needs only the sums over sectors; a sector with dirt in it, told by its offset or its residuals,
+    counts nothing.
 
     Parameters
     ----------
-    signal : ndarray, shape (height, width)
-    centre_xy_px : tuple of float
-    guide_px : ndarray, shape (4 sectors,)
-        Radius at angles k * 2 pi / (4 sectors), from image right towards image down; good to about a pixel.
-    basis : ndarray, shape (4 sectors, p)
-        At the same angles.
+    pixels : EdgePixels
+        Of a band about the guide that is 4 sigma and a pixel wide to either side.
+    guide_px : ndarray, shape (places,)
+        Good to about a pixel.
+    basis : ndarray, shape (places, p)
+        At the same places.
     sigma_px : float
         First guess of the blur, good to a third.
-    bright_inside : bool
-        Whether light is inside the curve (a hole) or outside (a silhouette).
-    used : ndarray of bool, shape (sectors,) or None
-        Sectors to look at; None is all. Sector k lies about place 4 k + 2 of the guide.
+    bright_before : bool
+        Whether the light is at smaller radii or rows than the edge (as in a hole) or beyond.
 
     Returns
     -------
@@ -99,38 +91,38 @@ def fit_edge_band(
 
     References
     ----------
-    The bound that this is held against is the inverse of the Fisher information of the same model (benchmarks).
+    `benchmarks/ruler.py` holds it against the bound, the inverse of the Fisher information of the same model.
     """
-    pixels = _Pixels.of(signal, centre_xy_px, guide_px, 4 * sigma_px + 1, used)
-    if pixels is None:
-        return None
     middle = basis[TABLE // 2 :: TABLE][pixels.sectors]
-    angle = (pixels.sectors + 0.5) * (2 * math.pi / pixels.count)
-    harmonics = np.arange(1, LEVEL_ORDER + 1, dtype=np.float64)
-    phase: Floats = angle[:, None] * harmonics
-    light = np.column_stack([np.ones(len(angle)), np.cos(phase), np.sin(phase)])
-    side = -1.0 if bright_inside else 1.0
-    state = _first_levels(pixels, guide_px, light, side, sigma_px)
+    light, side = pixels.light, -1.0 if bright_before else 1.0
+    lights = int(light.shape[1])
+    state = _first_levels(pixels, guide_px, side, sigma_px)
     if state is None:
         return None
-    coefficients: Floats = np.zeros(basis.shape[1])
-    weights: Floats = np.ones(len(angle))
-    covariance: Floats = np.zeros((basis.shape[1],) * 2)
-    reach = math.ceil((3 * sigma_px + 1) / (float(guide_px.mean()) * 2 * math.pi / pixels.count))
+    free = int(basis.shape[1])
+    coefficients: Floats = np.zeros(free)
+    weights: Floats = np.ones(len(middle))
+    covariance: Floats = np.zeros((free, free))
+    sums = _sums(pixels, guide_px, state, side)
     for iteration in range(ITERATIONS):
-        sums = _sums(pixels, guide_px + basis @ coefficients, light, state, side)
-        weights = _clean(sums, reach, trust_offset=iteration > 0)
-        if int((weights > 0.5).sum()) < 2 * basis.shape[1]:
+        weights = _clean(sums, state.sigma_px, pixels, trust_offset=iteration > 0)
+        if int(weights.sum()) < 2 * free:
             return None
-        step, inverse = _solve(sums, middle, light, weights)
-        shape, levels = step[2 * light.shape[1] : -1], step[: 2 * light.shape[1]].reshape(2, -1)
+        solved = _solve(sums, middle, light, weights)
+        if solved is None:
+            return None
+        step, inverse = solved
+        dark, bright, shape = step[:lights], step[lights : 2 * lights], step[2 * lights : -1]
         coefficients = coefficients + np.clip(shape, -2 * state.sigma_px, 2 * state.sigma_px)
         sigma = state.sigma_px + float(np.clip(step[-1], -0.3 * state.sigma_px, 0.5 * state.sigma_px))
-        state = _State(state.dark + levels[0], state.bright + levels[1], max(sigma, SMALLEST_SIGMA_PX), state.noise)
-        state.noise = _noise(sums, weights, LEAST_NOISE * float(state.bright[0] - state.dark[0]))
-        covariance = inverse[2 * light.shape[1] : -1, 2 * light.shape[1] : -1]
+        contrast = float((state.bright + bright - state.dark - dark)[0])
+        state = _State(
+            state.dark + dark, state.bright + bright, max(sigma, SMALLEST_SIGMA_PX), _noise(sums, weights, contrast)
+        )
+        covariance = inverse[2 * lights : -1, 2 * lights : -1]
         if float(np.abs(middle @ shape).max()) < 1e-3 and abs(float(step[-1])) < 2e-3:
             break
+        sums = _sums(pixels, guide_px + basis @ coefficients, state, side)
     variance = 1 / np.maximum(sums.squares[2, 2], 1e-12)
     whole: Floats = np.zeros((3, pixels.count))
     whole[:, pixels.sectors] = weights, sums.residuals[2] * variance, variance
@@ -152,70 +144,6 @@ class _State:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Pixels:
-    """The band's pixels in the order of their sectors."""
-
-    value: Floats
-    radius_px: Floats
-    place: Indices
-    """Of the guide, just before the pixel's angle."""
-    part: Floats
-    """Of the way from that place to the next, 0 to 1."""
-    row: Indices
-    """Of `sectors`, for each pixel."""
-    starts: Indices
-    sectors: Indices
-    count: int
-
-    @classmethod
-    def of(
-        cls,
-        signal: NDArray[np.float32],
-        centre_xy_px: tuple[float, float],
-        guide_px: Floats,
-        half_px: float,
-        used: NDArray[np.bool_] | None,
-    ) -> _Pixels | None:
-        """Those within `half_px` of the guide, or None when there are none."""
-        y, x = _annulus(signal.shape, centre_xy_px, float(guide_px.min()) - half_px, float(guide_px.max()) + half_px)
-        dx, dy = x - centre_xy_px[0], y - centre_xy_px[1]
-        radius = np.hypot(dx, dy)
-        turn: Floats = np.arctan2(dy, dx) * (len(guide_px) / (2 * math.pi))
-        turn = np.where(turn < 0, turn + len(guide_px), turn)
-        place = np.minimum(turn.astype(np.intp), len(guide_px) - 1)
-        near = np.abs(radius - guide_px[place]) < half_px
-        sector = place // TABLE
-        if used is not None:
-            near &= used[sector]
-        kept = np.flatnonzero(near)
-        if len(kept) == 0:
-            return None
-        # Radix sort: numpy uses it for 16 bits, and there are never 65 536 sectors.
-        kept = kept[np.argsort(sector[kept].astype(np.uint16), kind="stable")]
-        sectors, starts, sizes = np.unique(sector[kept], return_index=True, return_counts=True)
-        return cls(
-            np.asarray(signal[y[kept], x[kept]], np.float64),
-            radius[kept],
-            place[kept],
-            turn[kept] - place[kept],
-            np.repeat(np.arange(len(sectors)), sizes),
-            starts,
-            sectors,
-            len(guide_px) // TABLE,
-        )
-
-    def beyond_px(self, guide_px: Floats) -> tuple[Floats, Floats]:
-        """How far each pixel lies outside the guide, and the guide's radius there."""
-        guide: Floats = np.append(guide_px, guide_px[0])
-        radius = guide[self.place] * (1 - self.part) + guide[self.place + 1] * self.part
-        return self.radius_px - radius, radius
-
-    def sums(self, values: Floats) -> Floats:
-        """Over each sector; (n, pixels) becomes (n, sectors)."""
-        return np.add.reduceat(values, self.starts, axis=1)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Sums:
     """Weighted sums a sector over its pixels; order: dark, bright, offset, blur."""
 
@@ -231,25 +159,7 @@ class _Sums:
     """Shape (4, sectors): sum of squares and number of pixels of the dark end, then of the bright end."""
 
 
-def _annulus(
-    shape: tuple[int, ...], centre_xy: tuple[float, float], inner: float, outer: float
-) -> tuple[Indices, Indices]:
-    """Rows and columns of the pixels between two radii, those of the frame, without looking at any other."""
-    cx, cy = centre_xy
-    rows = np.arange(max(0, math.ceil(cy - outer)), min(shape[0] - 1, math.floor(cy + outer)) + 1)
-    square: Floats = (rows - cy) ** 2.0
-    far: Floats = np.sqrt(outer**2 - square)
-    near: Floats = np.sqrt(np.maximum(inner**2 - square, 0.0)) if inner > 0 else np.zeros_like(far)
-    begin = np.concatenate([cx - far, np.where(near > 0, cx + near, cx)])
-    end = np.concatenate([np.where(near > 0, cx - near, np.nextafter(cx, -math.inf)), cx + far])
-    first = np.maximum(np.ceil(begin), 0).astype(np.intp)
-    count = np.maximum(np.minimum(np.floor(end), shape[1] - 1).astype(np.intp) - first + 1, 0)
-    y = np.repeat(np.concatenate([rows, rows]), count)
-    x = np.arange(int(count.sum())) + np.repeat(first - np.cumsum(count) + count, count)
-    return y, x
-
-
-def _first_levels(pixels: _Pixels, guide_px: Floats, light: Floats, side: float, sigma_px: float) -> _State | None:
+def _first_levels(pixels: EdgePixels, guide_px: Floats, side: float, sigma_px: float) -> _State | None:
     """Levels from the flat ends of the band, dirt left out."""
     u = side * pixels.beyond_px(guide_px)[0]
     levels: list[Floats] = []
@@ -258,11 +168,11 @@ def _first_levels(pixels: _Pixels, guide_px: Floats, light: Floats, side: float,
         number, total = pixels.sums(np.stack([end.astype(np.float64), np.where(end, pixels.value, 0.0)]))
         mean = np.where(number > 0, total / np.maximum(number, 1), np.nan)
         try:
-            fit = fit_linear(light, mean, 1e-4, (1,))
+            fit = fit_linear(pixels.light, mean, 1e-4, (1,))
         except ValueError:
             return None
         levels.append(fit.coefficients)
-        left = np.abs(pixels.value - (light @ fit.coefficients)[pixels.row])[end]
+        left = np.abs(pixels.value - (pixels.light @ fit.coefficients)[pixels.row])[end]
         noise.append(1.4826 * float(np.median(left)))
     contrast = float(levels[1][0] - levels[0][0])
     if contrast < max(6 * max(noise), 1e-6):
@@ -271,10 +181,10 @@ def _first_levels(pixels: _Pixels, guide_px: Floats, light: Floats, side: float,
     return _State(levels[0], levels[1], sigma_px, (noise[0], noise[1]))
 
 
-def _sums(pixels: _Pixels, guide_px: Floats, light: Floats, state: _State, side: float) -> _Sums:
-    u, radius = pixels.beyond_px(guide_px)
-    s = state.sigma_px
-    z: Floats = (u + s * s / (2 * radius)) * (side / s)
+def _sums(pixels: EdgePixels, guide_px: Floats, state: _State, side: float) -> _Sums:
+    u, bend = pixels.beyond_px(guide_px)
+    s, light = state.sigma_px, pixels.light
+    z: Floats = (u + s * s * bend) * (side / s)
     share = normal_cdf(z)
     dark: Floats = light @ state.dark
     rise = (light @ state.bright - dark)[pixels.row]
@@ -304,7 +214,7 @@ def _sums(pixels: _Pixels, guide_px: Floats, light: Floats, state: _State, side:
     return _Sums(squares, total[10:14], total[14] / size, peak, total[15:19])
 
 
-def _clean(sums: _Sums, reach: int, *, trust_offset: bool) -> Floats:
+def _clean(sums: _Sums, sigma_px: float, pixels: EdgePixels, *, trust_offset: bool) -> Floats:
     """1 for a sector that is like the others and has no other one within reach, else 0.
 
     A sector is like the others in the offset from the curve, in the mean square of its residuals and in the largest of
@@ -319,25 +229,38 @@ def _clean(sums: _Sums, reach: int, *, trust_offset: bool) -> Floats:
         middle = values - np.median(values)
         bad |= np.abs(middle) > WORST_SECTOR * max(1.4826 * float(np.median(np.abs(middle))), least)
     # What dirt throws on its neighbours is too little to be told from noise, and enough to pull.
-    near = bad.copy()
-    for by in range(1, reach + 1):
-        near |= np.roll(bad, by) | np.roll(bad, -by)
-    return np.where(near, 0.0, 1.0)
+    arc_px = 2 * math.pi * float(pixels.across_px.mean()) / pixels.count if pixels.closed else float(TABLE)
+    everywhere = np.zeros(pixels.count, np.bool_)
+    everywhere[pixels.sectors] = bad
+    near = everywhere.copy()
+    for by in range(1, math.ceil((3 * sigma_px + 1) / arc_px) + 1):
+        near |= np.roll(everywhere, by) | np.roll(everywhere, -by)
+    return np.where(near[pixels.sectors], 0.0, 1.0)
 
 
-def _solve(sums: _Sums, shape: Floats, light: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Step of dark levels, bright levels, shape and blur, and the inverse of the normal matrix."""
+def _solve(sums: _Sums, shape: Floats, light: Floats, weights: Floats) -> tuple[Floats, Floats] | None:
+    """Step of dark levels, bright levels, shape and blur, and the inverse of the normal matrix; None if it has none."""
     parts = (light, light, shape, np.ones((len(shape), 1)))
     normal = np.block(
-        [[a.T @ (b * (weights * sums.squares[i, j])[:, None]) for j, b in enumerate(parts)] for i, a in enumerate(parts)]
+        [
+            [a.T @ (b * (weights * sums.squares[i, j])[:, None]) for j, b in enumerate(parts)]
+            for i, a in enumerate(parts)
+        ]
     )
     right = np.concatenate([a.T @ (weights * sums.residuals[i]) for i, a in enumerate(parts)])
-    inverse = np.asarray(np.linalg.inv(normal), np.float64)
+    # By its scale first, so that the units of the parameters do not count.
+    scale = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-300))
+    try:
+        inverse = np.linalg.inv(np.linalg.cholesky(normal * scale[:, None] * scale))
+    except np.linalg.LinAlgError:
+        return None
+    inverse = np.asarray(inverse.T @ inverse, np.float64) * scale[:, None] * scale
     return inverse @ right, inverse
 
 
-def _noise(sums: _Sums, weights: Floats, least: float) -> tuple[float, float]:
+def _noise(sums: _Sums, weights: Floats, contrast: float) -> tuple[float, float]:
     dark, dark_count, bright, bright_count = sums.ends @ weights
+    least = LEAST_NOISE * contrast
     return (
         max(math.sqrt(dark / max(dark_count, 1.0)), least),
         max(math.sqrt(bright / max(bright_count, 1.0)), least),

@@ -12,11 +12,11 @@ from loupebox.calibration.certificate import Certificate
 from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.frame import LinearFrame
 from loupebox.inspect.backlight import LEVEL_DOUBT, backlight_gap_mm
-from loupebox.inspect.closed_edge import ClosedEdge, find_closed_edge
 from loupebox.inspect.circle import maximum_inscribed_circle
+from loupebox.inspect.closed_edge import ClosedEdge, find_closed_edge
 from loupebox.inspect.contour import Contour, fit_contour
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
-from loupebox.inspect.rays import directions_rad, edges_across, points_at
+from loupebox.inspect.rays import directions_rad, points_at, rough_edges
 from loupebox.inspect.silhouette import DIRECTIONS, NoRing, Silhouette, see_silhouette
 from loupebox.inspect.wall import Wall, fit_wall
 
@@ -28,7 +28,7 @@ GUIDE_PROFILES, GUIDE_HALF_PX = 240, 12.0
 BLUREST_SIGMA_PX = 5.0
 WORST_MISFIT = 0.1
 LEAST_ACCEPTED = 0.8
-WIDEST_GAP_DEG = 10.0
+WIDEST_GAP_DEG = 15.0
 MOST_SATURATED = 0.2
 HEAD_STANDS_OUT_MM = 0.25
 HEAD_GAP_DEG = 20.0
@@ -205,7 +205,7 @@ def _thickness(shape: RingShape, certificate: Certificate, gap_mm: float) -> Mea
         return Unmeasurable(SHANK_THICKNESS, wall)
     k = certificate.scale.mm_per_px.value
     noise = math.hypot(wall.standard_uncertainty_px, shape.inner.radius_standard_uncertainty_px)
-    raw = certificate.scale.length_mm(wall.thickness_px, noise, "edge noise")
+    raw = certificate.scale.length_mm(float(wall.thickness_px.min()), noise, "edge noise")
     # Both faces of the wall lose half the gap that the hole gains on its diameter.
     value = raw.value + gap_mm
     return Measurement(SHANK_THICKNESS, Estimate(value, "mm", (*raw.budget, *_shared_budget(shape, value, k, gap_mm))))
@@ -227,15 +227,13 @@ def _tilt_mm(length_mm: float) -> float:
 
 def _inner_edge(face: LinearFrame, rough: Contour) -> ClosedEdge | NoRing:
     angle = directions_rad(GUIDE_PROFILES)
-    first, radius = edges_across(face.signal, rough.centre_xy_px, angle, rough.radius_px(angle), GUIDE_HALF_PX, None)
-    clear = (first.contrast < 0.5 * np.nanmedian(first.contrast)) & (first.misfit < WORST_MISFIT)
-    if int((first.contrast < 0).sum()) < GUIDE_PROFILES // 4:
+    radius, sigma, _ = rough_edges(
+        face.signal, rough.centre_xy_px, angle, rough.radius_px(angle), GUIDE_HALF_PX, falling=True
+    )
+    if int(np.isfinite(radius).sum()) < GUIDE_PROFILES // 4:
         return NoRing("no ring is seen: the hole has no clear edge")
-    sigma = float(np.median(first.sigma_px[first.contrast < 0]))
-    if sigma > BLUREST_SIGMA_PX:
-        return NoRing(f"the edge of the hole is blurred over {sigma:.1f} px; allowed is {BLUREST_SIGMA_PX:g} px")
     try:
-        guide = fit_contour(points_at(rough.centre_xy_px, angle, np.where(clear, radius, np.nan)), rough.centre_xy_px)
+        guide = fit_contour(points_at(rough.centre_xy_px, angle, radius), rough.centre_xy_px)
     except ValueError:
         return NoRing("most of the edge of the hole is dirty or damaged")
     if _saturated_share(face, guide, 3 * sigma + 2) > MOST_SATURATED:
@@ -243,6 +241,10 @@ def _inner_edge(face: LinearFrame, rough: Contour) -> ClosedEdge | NoRing:
     edge = find_closed_edge(face.signal, guide, sigma, bright_inside=True)
     if edge is None:
         return NoRing("most of the edge of the hole is dirty or damaged")
+    if edge.sigma_px > BLUREST_SIGMA_PX:
+        return NoRing(
+            f"the edge of the hole is blurred over {edge.sigma_px:.1f} px; allowed is {BLUREST_SIGMA_PX:g} px"
+        )
     contour = edge.contour
     if contour.accepted_share < LEAST_ACCEPTED or contour.largest_gap_deg > WIDEST_GAP_DEG:
         return NoRing(

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from loupebox.inspect.closed_edge import find_closed_edge, sector_form_px, sectors_of
 from loupebox.inspect.contour import Contour, fit_contour
+from loupebox.inspect.edge_band import band_half_px, fit_edge_band
+from loupebox.inspect.edge_pixels import TABLE, pixels_around
 from loupebox.inspect.linear_fit import fit_linear
-from loupebox.inspect.rays import directions_rad, edges_across, points_at
+from loupebox.inspect.rays import directions_rad, points_at, rough_edges
 
 Floats = NDArray[np.float64]
 
-PROFILES = 1440
+PLACES = 1440
+GUIDE_PROFILES, GUIDE_HALF_PX = 240, 9.0
 ROUGH_DEGREE, DEGREE = 6, 14
-WORST_MISFIT = 0.1
 LEAST_ACCEPTED = 0.7
 ROUGHEST_PX = 0.5
-"""Scatter of the places about the smooth edge above which something other than the edge was followed."""
+"""Form finer than the smooth edge above which something other than the edge was followed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,20 +31,23 @@ class Wall:
 
     Parameters
     ----------
+    angle_rad : ndarray, shape (n,)
+        Evenly around away from the head, from image right towards image down; ascending, perhaps past a whole turn.
     outer_xy_px : ndarray, shape (n, 2)
-        Along its outer outline, x then y.
-    thickness_px : float
-        Least distance between the outlines along a ray from the hole's centre.
-    thinnest_deg : float
-        Where, from image right towards image down.
+        The outer outline there, x then y.
+    thickness_px : ndarray, shape (n,)
+        Distance between the outlines along the ray from the hole's centre.
     standard_uncertainty_px : float
-        Of the outer outline at one angle, from scatter.
+        Of the outer outline at one angle.
+    closed : bool
+        Whether it goes all around, so that its end is its beginning.
     """
 
+    angle_rad: Floats
     outer_xy_px: Floats
-    thickness_px: float
-    thinnest_deg: float
+    thickness_px: Floats
     standard_uncertainty_px: float
+    closed: bool
 
 
 def fit_wall(
@@ -50,17 +57,17 @@ def fit_wall(
     rough_outer_xy_px: Floats,
     head_span_deg: tuple[float, float] | None,
 ) -> Wall | str:
-    """Find the outer outline to a small part of a pixel and the thinnest place.
+    """Find the outer outline to a small part of a pixel and the thickness all along.
 
     Without a head the outline is a Fourier series as the hole's; with one, a polynomial of degree 14 in the angle over
-    the rest.
+    the rest. Both are fitted to all raw pixels near the edge.
 
     Parameters
     ----------
     signal : ndarray, shape (height, width)
     inner : Contour
     sigma_px : float
-        Blur of edges as sampled.
+        Blur of edges with the pixel's own width in it.
     rough_outer_xy_px : ndarray, shape (n, 2)
         Good to some pixels; dirt allowed.
     head_span_deg : tuple of float or None
@@ -74,9 +81,6 @@ def fit_wall(
     offset = rough_outer_xy_px - np.asarray(inner.centre_xy_px)
     turned = (np.degrees(np.arctan2(offset[:, 1], offset[:, 0])) - begin) % 360
     away = turned <= span
-    count = round(PROFILES * span / 360)
-    angle = np.radians(begin) + directions_rad(PROFILES)[:count]
-    place = np.linspace(-1, 1, count, endpoint=head_span_deg is not None)
     try:
         rough = fit_linear(
             _polynomials(2 * turned[away] / span - 1, ROUGH_DEGREE),
@@ -86,35 +90,64 @@ def fit_wall(
         )
     except ValueError:
         return "the outer edge of the band is hardly seen"
-    expected = _polynomials(place, ROUGH_DEGREE) @ rough.coefficients
-    edges, radius = edges_across(signal, inner.centre_xy_px, angle, expected, max(9.0, 4 * sigma_px + 4), sigma_px)
-    clear = (edges.contrast > 0.5 * np.nanmedian(edges.contrast)) & (edges.misfit < WORST_MISFIT)
-    radius = np.where(clear, radius, np.nan)
+    angle = np.radians(begin) + directions_rad(GUIDE_PROFILES)[: round(GUIDE_PROFILES * span / 360)]
+    expected = _polynomials(_place(angle, begin, span), ROUGH_DEGREE) @ rough.coefficients
+    half = max(GUIDE_HALF_PX, 4 * sigma_px + 4)
+    radius, _, _ = rough_edges(signal, inner.centre_xy_px, angle, expected, half, falling=False)
     try:
         if head_span_deg is None:
-            outer = fit_contour(points_at(inner.centre_xy_px, angle, radius), inner.centre_xy_px)
-            accepted, uncertainty = outer.accepted_share, outer.radius_standard_uncertainty_px
-            radius = _about(outer, inner.centre_xy_px, angle)
+            found = _all_around(signal, inner, sigma_px, points_at(inner.centre_xy_px, angle, radius))
         else:
-            basis = _polynomials(place, DEGREE)
-            fit = fit_linear(basis, radius, 0.02, (3, 7))
-            accepted = float((fit.weights > 0.05).mean()) if fit.scale < ROUGHEST_PX else 0.0
-            uncertainty = fit.scale * float(np.sqrt((DEGREE + 1) / max(1.0, float(fit.weights.sum()))))
-            radius = basis @ fit.coefficients
+            guide = fit_linear(_polynomials(_place(angle, begin, span), DEGREE), radius, 0.02, (3, 7))
+            found = _away_from_head(signal, inner, sigma_px, guide.coefficients, begin, span)
     except ValueError:
         return "most of the outer edge of the band is dirty or damaged"
+    if found is None:
+        return "most of the outer edge of the band is dirty or damaged"
+    angle, radius, uncertainty, accepted = found
     if accepted < LEAST_ACCEPTED:
         return f"{100 * (1 - accepted):.0f} % of the outer edge of the band is dirty or damaged"
-    # A blurred curved edge is seen too far inside by s^2 / (2 R).
-    radius = radius + sigma_px**2 / (2 * float(np.median(radius)))
-    thickness: Floats = radius - inner.radius_px(angle)
-    thinnest = int(thickness.argmin())
-    return Wall(
-        points_at(inner.centre_xy_px, angle, radius),
-        float(thickness[thinnest]),
-        float(np.degrees(angle[thinnest]) % 360),
-        uncertainty,
-    )
+    outer = points_at(inner.centre_xy_px, angle, radius)
+    return Wall(angle, outer, radius - inner.radius_px(angle), uncertainty, head_span_deg is None)
+
+
+def _all_around(
+    signal: NDArray[np.float32], inner: Contour, sigma_px: float, points_xy_px: Floats
+) -> tuple[Floats, Floats, float, float] | None:
+    """Angle and radius about the hole's centre, standard uncertainty, and the part of the edge that is clean."""
+    guide = fit_contour(points_xy_px, inner.centre_xy_px)
+    edge = find_closed_edge(signal, guide, sigma_px, bright_inside=False)
+    if edge is None:
+        return None
+    angle = directions_rad(PLACES)
+    radius = _about(edge.contour, inner.centre_xy_px, angle)
+    return angle, radius, edge.contour.radius_standard_uncertainty_px, edge.contour.accepted_share
+
+
+def _away_from_head(
+    signal: NDArray[np.float32], inner: Contour, sigma_px: float, guide: Floats, begin_deg: float, span_deg: float
+) -> tuple[Floats, Floats, float, float] | None:
+    """The same away from the head."""
+    count = sectors_of(float(guide[0]))
+    around = directions_rad(TABLE * count)
+    place = _place(around, begin_deg, span_deg)
+    basis = _polynomials(place, DEGREE)
+    radius = basis @ guide
+    used = (np.abs(place) <= 1)[TABLE // 2 :: TABLE]
+    pixels = pixels_around(signal, inner.centre_xy_px, radius, band_half_px(sigma_px), used)
+    fit = fit_edge_band(pixels, radius, basis, sigma_px, bright_before=False) if pixels else None
+    if fit is None or sector_form_px(fit) > ROUGHEST_PX:
+        return None
+    angle = math.radians(begin_deg) + directions_rad(PLACES)[: round(PLACES * span_deg / 360)]
+    here = _polynomials(_place(angle, begin_deg, span_deg), DEGREE)
+    scatter = math.sqrt(float(((here @ fit.covariance) * here).sum(axis=1).mean()))
+    accepted = float(fit.weights[used].mean())
+    return angle, here @ (guide + fit.coefficients), math.hypot(scatter, sector_form_px(fit)), accepted
+
+
+def _place(angle_rad: Floats, begin_deg: float, span_deg: float) -> Floats:
+    """-1 where the band begins to 1 where it ends; beyond 1 in the head."""
+    return 2 * ((np.degrees(angle_rad) - begin_deg) % 360) / span_deg - 1
 
 
 def _polynomials(place: Floats, degree: int) -> Floats:
@@ -126,7 +159,7 @@ def _polynomials(place: Floats, degree: int) -> Floats:
 
 def _about(outer: Contour, centre_xy_px: tuple[float, float], angle_rad: Floats) -> Floats:
     """Radius of a contour about another centre close by, at given angles."""
-    offset = outer.points_xy_px(4 * PROFILES) - np.asarray(centre_xy_px)
+    offset = outer.points_xy_px(4 * PLACES) - np.asarray(centre_xy_px)
     around = np.arctan2(offset[:, 1], offset[:, 0])
     radius = np.hypot(offset[:, 0], offset[:, 1])
     return np.asarray(np.interp(angle_rad, around, radius, period=2 * np.pi), np.float64)
