@@ -1,4 +1,4 @@
-"""A ring by its section, lying a little askew before a lens and a backlight: drawn at random, its truth from the section."""
+"""A ring by its section, a little askew before a lens and a backlight: drawn at random, its truth from the section."""
 
 from __future__ import annotations
 
@@ -109,7 +109,9 @@ def draw(number: int, um_per_px: float) -> RingForm:
         tilt_deg=(float(rng.normal(0, TILT_SD_DEG)), float(rng.normal(0, TILT_SD_DEG))),
         shift_mm=(float(rng.uniform(-0.4, 0.4)), float(rng.uniform(-0.4, 0.4))),
         pupil_mm=float(rng.uniform(190, 320)) if pinhole else None,
-        half_angle_deg=float(rng.uniform(4.6, 6.5)) if pinhole else float(np.exp(rng.uniform(np.log(0.4), np.log(4.0)))),
+        half_angle_deg=float(rng.uniform(4.6, 6.5))
+        if pinhole
+        else float(np.exp(rng.uniform(np.log(0.4), np.log(4.0)))),
         alpha=float(np.exp(rng.uniform(np.log(0.004), np.log(0.05)))),
         um_per_px=um_per_px,
     )

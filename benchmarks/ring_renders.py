@@ -1,4 +1,4 @@
-"""Path-trace backlit rings for `ruler_coverage.py`; finished ones are kept, so that it may be stopped and started again.
+"""Path-trace backlit rings for `ruler_coverage.py`; finished ones are kept, so it may be stopped and started again.
 
 python benchmarks/ring_renders.py --cache DIR [--count N] [--threads N]     (needs the extra "training")
 """
@@ -17,8 +17,8 @@ from ring_form import RingForm, draw
 
 from loupebox.models.training import render
 from loupebox.models.training.camera import Camera, face_camera
-from loupebox.models.training.metal import Metal
 from loupebox.models.training.mesh import rotation
+from loupebox.models.training.metal import Metal
 
 UM_PER_PX = 16.0
 SAMPLES = 64
@@ -45,7 +45,9 @@ def main() -> None:
         start_s = time.perf_counter()
         light = rendered(form, number)
         partial = file.with_suffix(".partial.npz")
-        np.savez_compressed(partial, light=light.astype(np.float16), form=np.array(json.dumps(dataclasses.asdict(form))))
+        np.savez_compressed(
+            partial, light=light.astype(np.float16), form=np.array(json.dumps(dataclasses.asdict(form)))
+        )
         os.replace(partial, file)
         print(f"{file.name} {light.shape[0]} px {time.perf_counter() - start_s:.0f} s", flush=True)
 
