@@ -1,0 +1,60 @@
+"""Something that happened, as other programs are told of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+FORM = "application/json"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """One step of the audit trail on its way out.
+
+    `number` is the same however often it is sent, so that a receiver can tell what it has had already; `action` is
+    noun.verb as in the trail.
+    """
+
+    number: str
+    action: str
+    subject: str
+    who: str
+    station: str
+    at: datetime
+    details: Mapping[str, Any]
+
+    def body(self) -> bytes:
+        """The message itself, UTF-8 JSON: type, timestamp, data."""
+        data = {
+            "number": self.number,
+            "subject": self.subject,
+            "who": self.who,
+            "station": self.station,
+            "details": dict(self.details),
+        }
+        when = self.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return json.dumps({"type": self.action, "timestamp": when, "data": data}, ensure_ascii=False).encode()
+
+
+class NotDelivered(Exception):
+    """The receiver did not take an event; `for_good` when it asked never to be sent it again."""
+
+    def __init__(self, reason: str, *, for_good: bool = False) -> None:
+        super().__init__(reason)
+        self.for_good = for_good
+
+
+class Channel(Protocol):
+    """A way to one receiver."""
+
+    def send(self, event: Event) -> None:
+        """Return once the receiver has confirmed the event; raise `NotDelivered` otherwise."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
