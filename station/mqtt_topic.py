@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from loupebox.station.event import Event, NotDelivered
+from loupebox.station.event_channel import NotDelivered
+from loupebox.station.records.event import Event
 
 TIMEOUT_S = 15.0
 PORTS = {"mqtt": 1883, "mqtts": 8883}

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import httpx
 
-from loupebox.station.event import FORM, Event, NotDelivered
+from loupebox.station.event_channel import NotDelivered
+from loupebox.station.records.event import Event
 
 TIMEOUT_S = 15.0
 GONE = 410
@@ -56,7 +57,7 @@ class Webhook:
     def send(self, event: Event) -> None:
         body, at_s = event.body(), int(self._clock_s())
         headers = {
-            "content-type": FORM,
+            "content-type": "application/json",
             "webhook-id": event.number,
             "webhook-timestamp": str(at_s),
             "webhook-signature": signature(self._key, event.number, at_s, body),

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from event_receivers import HttpReceiver, MqttReceiver
 
-from loupebox.station.event import Channel, Event, NotDelivered
+from loupebox.station.event_channel import Channel, NotDelivered
 from loupebox.station.mqtt_topic import MqttTopic
+from loupebox.station.records.event import Event
 from loupebox.station.webhook import Webhook, key_of, new_secret, signature
 
 BANGKOK = timezone(timedelta(hours=7))

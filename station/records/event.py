@@ -6,9 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
-
-FORM = "application/json"
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,23 +36,3 @@ class Event:
         }
         when = self.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
         return json.dumps({"type": self.action, "timestamp": when, "data": data}, ensure_ascii=False).encode()
-
-
-class NotDelivered(Exception):
-    """The receiver did not take an event; `for_good` when it asked never to be sent it again."""
-
-    def __init__(self, reason: str, *, for_good: bool = False) -> None:
-        super().__init__(reason)
-        self.for_good = for_good
-
-
-class Channel(Protocol):
-    """A way to one receiver."""
-
-    def send(self, event: Event) -> None:
-        """Return once the receiver has confirmed the event; raise `NotDelivered` otherwise."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        ...
