@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -23,11 +24,13 @@ from loupebox.api import (
     problem,
     rework,
     sign_in,
+    subscribers,
     tokens,
 )
 from loupebox.api.access import signed_in
 from loupebox.api.pages import STATIC
 from loupebox.api.security import Guard
+from loupebox.station.event_delivery import delivering
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.settings import Settings
 
@@ -47,7 +50,8 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        with delivering(log.subscribers, time.time):
+            yield
         log.close()
 
     app = FastAPI(
@@ -64,7 +68,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     app.state.preview = frames.preview_maker(log)
     app.add_middleware(Guard)
     problem.install(app)
-    for room in (pieces, inspections, rework, defects, jobs, frames, documentation, people, tokens):
+    for room in (pieces, inspections, rework, defects, jobs, frames, documentation, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.
         app.include_router(room.router, dependencies=[Depends(signed_in)])
     for room in (sign_in, health):

@@ -11,7 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from loupebox.station.events_command import events_app
 from loupebox.station.gauge_command import gauge_app
+from loupebox.station.options import Database, DataDir, SettingsFile, chosen_settings
 
 
 class Exit(IntEnum):
@@ -39,11 +41,8 @@ capture_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Cap
 app.add_typer(spec_app, name="spec")
 app.add_typer(capture_app, name="capture")
 app.add_typer(gauge_app, name="gauge")
+app.add_typer(events_app, name="events")
 
-SettingsFile = Annotated[
-    Path | None, typer.Option("--settings", metavar="FILE", help="Settings; ./loupebox.toml when it is there.")
-]
-DataDir = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of the database and the frames.")]
 Host = Annotated[str | None, typer.Option(help="Address to serve at.")]
 Port = Annotated[int | None, typer.Option(help="Port to serve at.", min=0, max=65535)]
 
@@ -60,6 +59,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Inspect the samples and stop; do not serve.")] = False,
     truth: Annotated[bool, typer.Option("--truth", help="Hold every verdict against the samples' truth.")] = False,
     data: DataDir = None,
+    database: Database = None,
     host: Host = None,
     port: Port = None,
     settings: SettingsFile = None,
@@ -67,7 +67,7 @@ def demo(
     """Inspect the sample captures, record them, and serve the station."""
     from loupebox.station.serve import listen, serve, url_of
 
-    chosen = _settings(settings, data_dir=data, host=host, port=port)
+    chosen = chosen_settings(settings, data_dir=data, database=database, host=host, port=port)
     listener = None if once else listen(chosen)
 
     from rich.console import Console
@@ -85,11 +85,13 @@ def demo(
 
 
 @app.command()
-def serve(data: DataDir = None, host: Host = None, port: Port = None, settings: SettingsFile = None) -> int:
+def serve(
+    data: DataDir = None, database: Database = None, host: Host = None, port: Port = None, settings: SettingsFile = None
+) -> int:
     """Serve the station's screens and its API."""
     from loupebox.station.serve import listen, serve, url_of
 
-    chosen = _settings(settings, data_dir=data, host=host, port=port)
+    chosen = chosen_settings(settings, data_dir=data, database=database, host=host, port=port)
     listener = listen(chosen)
 
     from loupebox.station.station_log import open_log
@@ -109,6 +111,7 @@ def inspect(
     json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
     record: Annotated[bool, typer.Option("--record", help="Record it in the QC log.")] = False,
     data: DataDir = None,
+    database: Database = None,
     settings: SettingsFile = None,
 ) -> int:
     """Inspect one capture: exit status 0 pass, 1 fail, 2 review, 3 refused."""
@@ -119,7 +122,7 @@ def inspect(
     from loupebox.station.summary import summary
     from loupebox.station.workplace import Workplace
 
-    chosen = _settings(settings, data_dir=data)
+    chosen = chosen_settings(settings, data_dir=data, database=database)
     sheet = read_spec_sheet(spec) if spec is not None else None
     inspection = Workplace.open(chosen).inspect(capture, sheet)
     if record:
@@ -174,7 +177,7 @@ def capture_check(
     from loupebox.station.capture import read_capture
     from loupebox.station.spec_sheet import find_spec_sheet
 
-    chosen = _settings(settings)
+    chosen = chosen_settings(settings)
     capture = read_capture(folder)
     sheet = find_spec_sheet(chosen.specs_dir, capture.record.style)
     refusal = gate.check(capture, sheet.spec, read_calibration_set(chosen.calibration_dir))
@@ -184,11 +187,11 @@ def capture_check(
 
 
 @app.command()
-def doctor(data: DataDir = None, settings: SettingsFile = None) -> int:
+def doctor(data: DataDir = None, database: Database = None, settings: SettingsFile = None) -> int:
     """Say what is installed, what is missing, and why it matters."""
     from loupebox.station.doctor import examine, render
 
-    findings = examine(_settings(settings, data_dir=data))
+    findings = examine(chosen_settings(settings, data_dir=data, database=database))
     print(render(findings))
     return Exit.WRONG if any(finding.state == "wrong" for finding in findings) else Exit.PASS
 
@@ -200,14 +203,6 @@ def version() -> int:
 
     print(f"loupebox {version('loupebox')}")
     return Exit.PASS
-
-
-def _settings(file: Path | None, **flags: object) -> Any:
-    from loupebox.station.settings import FILE_NAME, Settings
-
-    if file is None and Path(FILE_NAME).is_file():
-        file = Path(FILE_NAME)
-    return Settings.load(file, **flags)
 
 
 def _print_json(document: dict[str, Any]) -> int:

@@ -58,12 +58,14 @@ def _deliver(subscribers: Subscribers, errand: Errand, clock_s: Callable[[], flo
 
 
 @contextmanager
-def delivering(subscribers: Subscribers, clock_s: Callable[[], float]) -> Iterator[None]:
+def delivering(
+    subscribers: Subscribers, clock_s: Callable[[], float], every_s: float = ROUND_EVERY_S
+) -> Iterator[None]:
     """Make rounds in a thread until the block ends; a round under way is finished."""
     stop = threading.Event()
 
     def rounds() -> None:
-        while not stop.wait(ROUND_EVERY_S):
+        while not stop.wait(every_s):
             try:
                 deliver_due(subscribers, clock_s)
             except RecordsError as error:

@@ -30,6 +30,7 @@ from loupebox.station.records.sampling import Sampling
 from loupebox.station.records.sessions import Sessions
 from loupebox.station.records.sign_in_rules import SignInRules
 from loupebox.station.records.specs import Specs, sheet_in_force
+from loupebox.station.records.subscribers import Subscribers
 
 EVERYTHING = InspectionFilter()
 LONGEST_PAGE = 500
@@ -60,6 +61,7 @@ class QcLog:
         self.pictures = Pictures(engine, store, clock)
         self.bags = Bags(engine, clock, sheet_in_force)
         self.sampling = Sampling(engine, clock)
+        self.subscribers = Subscribers(engine, clock)
 
     @classmethod
     def open(cls, database: str | Path, frames: Path, rules: SignInRules = USUAL_RULES) -> QcLog:

@@ -30,6 +30,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "audit.read": ("lead", "admin"),
     "people.manage": ("admin",),
     "token.manage": ("admin",),
+    "event.manage": ("engineer", "admin"),
 }
 """A new permission is a new line here. A person with several roles has the permissions of all of them."""
 

@@ -43,8 +43,8 @@ class DeadLetterRow(StoredRow, table=True):
     attempts: int
     error: str
     died_at: datetime = moment()
-    asked_again_at: datetime | None = moment(nullable=True)
-    resent_at: datetime | None = moment(nullable=True)
+    asked_again_at: datetime | None = moment()
+    resent_at: datetime | None = moment()
 
 
 SUBSCRIBER = table_of(SubscriberRow)

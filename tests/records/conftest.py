@@ -27,7 +27,12 @@ def database(request: pytest.FixtureRequest, folder: Path) -> str:
 
 
 @pytest.fixture
-def log(database: str, folder: Path) -> Iterator[QcLog]:
-    log = QcLog(open_database(database), ImageStore(folder / "frames"), Clock())
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def log(database: str, folder: Path, clock: Clock) -> Iterator[QcLog]:
+    log = QcLog(open_database(database), ImageStore(folder / "frames"), clock)
     yield log
     log.close()

@@ -1,30 +1,15 @@
 """What Alembic runs for every migration: always online, on the connection that `engine.py` hands over."""
 
+from importlib import import_module
+from pathlib import Path
+
 from alembic import context
 
-from loupebox.station.records import (
-    audit_tables,
-    bag_tables,
-    inspection_tables,
-    people_tables,
-    production_tables,
-    rework_tables,
-    sampling_tables,
-    spec_tables,
-)
 from loupebox.station.records.columns import METADATA
 
-# Importing them fills the metadata.
-TABLES = (
-    audit_tables,
-    bag_tables,
-    inspection_tables,
-    people_tables,
-    production_tables,
-    rework_tables,
-    sampling_tables,
-    spec_tables,
-)
+# Importing every file of tables fills the metadata, against which a new migration can be compared.
+for file in sorted(Path(__file__).parent.parent.glob("*_tables.py")):
+    import_module(f"loupebox.station.records.{file.stem}")
 
 connection = context.config.attributes["connection"]
 context.configure(
