@@ -10,6 +10,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
+from loupebox.api.asked_again import count_from_here
 from loupebox.api.dependencies import Log
 from loupebox.station.records.person import Actor, Person
 from loupebox.station.records.roles import PERMISSIONS, PERSONS_ONLY, words_for
@@ -60,7 +61,7 @@ class Allowed:
             )
         self.permission = permission
 
-    async def __call__(self, who: SignedIn) -> Actor:
+    async def __call__(self, request: Request, who: SignedIn) -> Actor:
         if self.permission is not None and not who.may(self.permission):
             persons = " and never a token" if self.permission in PERSONS_ONLY else ""
             raise HTTPException(
@@ -68,6 +69,7 @@ class Allowed:
                 f"this needs the permission {self.permission}, which the role {words_for(self.permission)} has"
                 f"{persons}; you are {who.described}",
             )
+        await count_from_here(request, who)
         return who
 
 

@@ -28,9 +28,11 @@ from loupebox.api import (
     tokens,
 )
 from loupebox.api.access import signed_in
+from loupebox.api.asked_again import AnsweredOnce, AskedAgain, answered
 from loupebox.api.pages import STATIC
 from loupebox.api.security import Guard
 from loupebox.station.event_delivery import delivering
+from loupebox.station.records.one_change import AskedBefore
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.settings import Settings
 
@@ -66,7 +68,10 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     )
     app.state.log = log
     app.state.preview = frames.preview_maker(log)
+    app.add_middleware(AnsweredOnce, log=log)
     app.add_middleware(Guard)
+    for known in (AskedAgain, AskedBefore):
+        app.add_exception_handler(known, answered)
     problem.install(app)
     for room in (pieces, inspections, rework, defects, jobs, frames, documentation, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from loupebox.api.access import Allowed
@@ -66,8 +66,9 @@ def tokens(who: Manager, log: Log, limit: Limit = 50, cursor: Cursor = None) -> 
 
 
 @router.post("", status_code=201)
-def add(who: Manager, body: NewToken, log: Log) -> MadeToken:
+def add(request: Request, who: Manager, body: NewToken, log: Log) -> MadeToken:
     """Make a token for a program."""
+    request.state.told_once = True  # not even for the same Idempotency-Key is the secret kept
     token, secret = log.tokens.add(body.name, body.scopes, body.days, who=who.name)
     return MadeToken(token=Token.model_validate(token), secret=secret)
 

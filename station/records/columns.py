@@ -90,9 +90,9 @@ def link(target: str, *, index: bool = True, nullable: bool = False) -> Any:
     return Field(sa_column_args=(ForeignKey(target),), index=index, nullable=nullable)
 
 
-def moment() -> Any:
+def moment(*, index: bool = False) -> Any:
     """A column of moments."""
-    return Field(sa_type=UtcDateTime)
+    return Field(sa_type=UtcDateTime, index=index)
 
 
 def maybe_moment() -> Any:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from alembic import command
 from alembic.config import Config
@@ -28,6 +29,20 @@ MIGRATING = 0x10C9EB0C
 """The lock that whoever migrates a PostgreSQL database holds; any number that other programs do not use."""
 
 
+class Change(Protocol):
+    """What a request writes as one transaction; `one_change.py` has it."""
+
+    engine: Engine
+    holder: str
+    connection: Connection | None
+
+    def part(self) -> AbstractContextManager[Connection]: ...
+
+
+JOINED: ContextVar[Change | None] = ContextVar("change", default=None)
+"""The change that this request makes as one; it counts once it has a holder."""
+
+
 def open_database(where: str | Path, chain: str | None = None) -> Engine:
     """An engine on the database at a path or URL, created or migrated forward as needed.
 
@@ -42,14 +57,30 @@ def open_database(where: str | Path, chain: str | None = None) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent look at the database."""
-    with _translated(engine, "read"), engine.connect() as connection:
-        yield connection
+    """One consistent look at the database; inside a change that has begun, at what it has written so far."""
+    change = _change_of(engine)
+    with _translated(engine, "read"):
+        if change is not None and change.connection is not None:
+            yield change.connection
+            return
+        with engine.connect() as connection:
+            yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction: everything inside is on disk when the block ends, or none of it."""
+    """One transaction: everything inside is on disk when the block ends, or none of it.
+
+    Inside a change that is to be made once (`one_change.py`) it is on disk when that ends, or none of it all.
+    """
+    change = _change_of(engine)
+    with _translated(engine, "write to"), transaction(engine) if change is None else change.part() as connection:
+        yield connection
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """What `writing` is outside of such a change."""
     with (
         _translated(engine, "write to"),
         engine.connect().execution_options(writes=True, acts=[], evidence=[]) as connection,
@@ -57,6 +88,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
     ):
         yield connection
         seal(connection)
+
+
+def _change_of(engine: Engine) -> Change | None:
+    """The change that this request makes, once it is known who asks."""
+    change = JOINED.get()
+    return change if change is not None and change.engine is engine and change.holder else None
 
 
 @contextmanager

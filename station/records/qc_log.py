@@ -21,6 +21,7 @@ from loupebox.station.records.inspection_tables import FRAME, INSPECTION
 from loupebox.station.records.inspections import InspectionFilter, Page
 from loupebox.station.records.job import Job
 from loupebox.station.records.jobs import ImportedJobs
+from loupebox.station.records.one_change import OneChange
 from loupebox.station.records.people import People
 from loupebox.station.records.pictures import Pictures
 from loupebox.station.records.remedy import REMEDIES, Remedy
@@ -71,6 +72,10 @@ class QcLog:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    def one_change(self, key: str, request: bytes) -> OneChange:
+        """What a request with this Idempotency-Key writes, as one; `request` is all that must be the same next time."""
+        return OneChange(self._engine, self._clock, key, request)
 
     def record(self, entry: InspectionEntry) -> int:
         """Store the frames, then everything else in one transaction; once this returns, it is on disk.

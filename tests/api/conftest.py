@@ -1,12 +1,9 @@
-"""The real application on a real port over a real database, and a real browser."""
+"""The hand-made day at a station that is served, and a real browser."""
 
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,12 +11,10 @@ from typing import Any
 import httpx
 import made_pieces
 import pytest
-import uvicorn
 from made_people import CHEAP, PEOPLE, PIN, badge
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from served import Station, serving
 
-from loupebox.api.access import COOKIE
-from loupebox.api.app import create_app
 from loupebox.station.records.job import Job
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.settings import Settings
@@ -27,37 +22,6 @@ from loupebox.station.settings import Settings
 PATIENCE_MS = 60_000
 """Only ever waited for in full by a test that fails: a busy machine is no fault of a screen."""
 CHROMIUM_ARGS = ["--headless=new", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@dataclass(frozen=True)
-class Station:
-    """A serving station with its log."""
-
-    url: str
-    log: QcLog
-    numbers: dict[str, int]
-    """Inspection number by piece."""
-    data: Path
-
-    def session(self, who: str = "Meera") -> dict[str, str]:
-        """A session cookie for one of PEOPLE."""
-        return {COOKIE: self.log.sessions.start(self.log.people.named(who))}
-
-    def client(self, who: str | None = "Meera") -> httpx.Client:
-        """A program that acts in somebody's session, or in nobody's."""
-        return httpx.Client(base_url=self.url, cookies=self.session(who) if who else None)
-
-
-class Server(uvicorn.Server):
-    """Says when it listens, instead of being asked again and again."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = threading.Event()
-
-    async def startup(self, sockets: list | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
 
 
 @pytest.fixture(scope="session")
@@ -77,26 +41,6 @@ def recorded_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[s
     numbers = {made.piece: log.record(made_pieces.entry(made)) for made in made_pieces.DAY}
     log.close()
     return folder, numbers
-
-
-def fault() -> None:
-    raise ZeroDivisionError("a fault that nobody thought of")
-
-
-@contextmanager
-def serving(data_dir: Path, *, demo: bool = False) -> Iterator[tuple[str, QcLog]]:
-    """The application on a free port over this data folder: its address and its log. `/fault` is a route that fails."""
-    app = create_app(Settings(data_dir=data_dir, **CHEAP), demo=demo)
-    app.add_api_route("/fault", fault, include_in_schema=False)
-    server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    assert server.listening.wait(30), "the server did not start"
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", app.state.log
-    finally:
-        server.should_exit = True
-        thread.join(30)
 
 
 @pytest.fixture(scope="session")

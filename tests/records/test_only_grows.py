@@ -17,7 +17,7 @@ from loupebox.station.records.qc_log import QcLog
 
 CHANGE = {
     *("style", "job", "piece", "rework_order", "audit_head"),
-    *("person", "badge_hash", "wrong_try", "session", "api_token"),
+    *("person", "badge_hash", "wrong_try", "session", "api_token", "answer"),
     *("subscriber", "subscriber_cursor", "dead_letter"),
 }
 ONLY_GROW = sorted(set(METADATA.tables) - CHANGE)
