@@ -92,6 +92,42 @@ def rr(
 
 
 @gauge_app.command()
+def factors(
+    file: File,
+    factor: Annotated[
+        list[str] | None, typer.Option(help="Column of a factor; several times. Without: all but part, trial, value.")
+    ] = None,
+    nested: Annotated[
+        list[str] | None, typer.Option(metavar="FACTOR:PARENT,...", help="A factor that starts anew in others.")
+    ] = None,
+    tolerance: Annotated[float | None, typer.Option(help="Upper minus lower limit of the characteristic.")] = None,
+    json: Json = False,
+    html: Html = None,
+) -> int:
+    """Gauge R&R without appraisers: columns part, value, and factors such as load, rotation, day.
+
+    Put each part in anew each day: --nested load:part,day.
+    """
+    from loupebox.calibration.gauge_factors import analyse_factors
+    from loupebox.station.gauge_crossed_section import factor_section
+    from loupebox.station.gauge_table import factor_study
+
+    parents: dict[str, tuple[str, ...]] = {}
+    for words in nested or ():
+        child, colon, names = words.partition(":")
+        if not (child.strip() and colon and names.strip()):
+            raise _refused(f"--nested is '{words}'; allowed is a factor and its parents, such as load:part,day")
+        parents[child.strip().lower()] = tuple(n.strip().lower() for n in names.split(","))
+
+    def study(table: GaugeTable) -> Worked:
+        wanted = factor_study(table, factor or (), parents)
+        result = analyse_factors(wanted, tolerance)
+        return ("trial", "value", *wanted.factors), [(result, factor_section(result))]
+
+    return _tell("factors", file, study, json, html)
+
+
+@gauge_app.command()
 def linearity(file: File, json: Json = False, html: Html = None) -> int:
     """Parts of known size over the range of the gauge: columns part, reference, value."""
     from loupebox.calibration.gauge_linearity import linearity_study

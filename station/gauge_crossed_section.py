@@ -1,4 +1,4 @@
-"""What is told about a crossed gauge R&R, by either method."""
+"""What is told about gauge R&R: crossed by either method, or by several factors."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from loupebox.calibration.gauge_anova import AnovaResult, AnovaRow
 from loupebox.calibration.gauge_average_range import AverageRangeResult
 from loupebox.calibration.gauge_crossed import GAUGE, PART, REPEATABILITY, REPRODUCIBILITY, CrossedCharts
+from loupebox.calibration.gauge_factors import FactorResult
 from loupebox.calibration.gauge_summary import GaugeSummary
 from loupebox.station import gauge_plots
 from loupebox.station.gauge_plots import Line, Plot
@@ -44,6 +45,35 @@ def anova_section(result: AnovaResult) -> Section:
         result.method,
         (*tables, _cells(result.charts)),
         (component_plot(result.summary), *crossed_plots(result.charts)),
+    )
+
+
+def factor_section(result: FactorResult) -> Section:
+    tables = [_components(result.summary, result.confidence), _anova("Analysis of variance", result.table)]
+    if result.pooled:
+        tables.append(_anova("After pooling", result.reduced_table))
+    plots = [component_plot(result.summary)]
+    for factor, levels, values in zip(result.factors, result.levels, result.by_level, strict=True):
+        own = factor == PART
+        plots.append(
+            gauge_plots.points_by(
+                f"Readings by {factor}",
+                "The closer the dots of a part, the better the gauge."
+                if own
+                else "A level line means that it does not matter to the gauge.",
+                "reading" if own else "reading less its part's mean",
+                levels,
+                values,
+                factor,
+            )
+        )
+    return Section(
+        "Gauge R&R by factors",
+        result.summary.acceptance,
+        result.summary.reason,
+        result.method,
+        tuple(tables),
+        tuple(plots),
     )
 
 

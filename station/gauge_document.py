@@ -10,14 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from loupebox.calibration.attribute_agreement import AgreementResult
 from loupebox.calibration.gauge_anova import AnovaResult
 from loupebox.calibration.gauge_average_range import AverageRangeResult
+from loupebox.calibration.gauge_factors import FactorResult
 from loupebox.calibration.gauge_linearity import LinearityResult
 from loupebox.calibration.gauge_stability import StabilityResult
 from loupebox.calibration.gauge_summary import Acceptance
 from loupebox.calibration.gauge_type1 import Type1Result
 from loupebox.station.gauge_table import GaugeTable
 
-Study = Literal["type1", "rr", "linearity", "stability", "attribute"]
-Result = Type1Result | AverageRangeResult | AnovaResult | LinearityResult | StabilityResult | AgreementResult
+Study = Literal["type1", "rr", "factors", "linearity", "stability", "attribute"]
+Result = (
+    Type1Result | AverageRangeResult | AnovaResult | FactorResult | LinearityResult | StabilityResult | AgreementResult
+)
 
 
 class GaugeSource(BaseModel):

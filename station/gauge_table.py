@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +15,9 @@ from typing import TypeVar
 import numpy as np
 
 from loupebox.calibration.attribute_agreement import AttributeStudy
-from loupebox.calibration.gauge_crossed import CrossedStudy
+from loupebox.calibration.gauge_crossed import PART, CrossedStudy
 from loupebox.calibration.gauge_error import GaugeStudyError
+from loupebox.calibration.gauge_factors import FactorStudy, check_factors
 from loupebox.calibration.gauge_linearity import ReferencePart
 
 T = TypeVar("T")
@@ -179,6 +180,61 @@ def crossed_study(table: GaugeTable, factor: str | None) -> CrossedStudy:
     parts, levels, cells = table.cells(name, table.numbers("value"))
     readings = np.array([[cells[p, v] for v in levels] for p in parts], dtype=np.float64)
     return _named(table, lambda: CrossedStudy(readings, tuple(parts), tuple(levels), name))
+
+
+def factor_study(table: GaugeTable, wanted: Sequence[str], nested: Mapping[str, tuple[str, ...]]) -> FactorStudy:
+    """Columns part, value, a column a factor and, if it likes, trial; every combination equally often.
+
+    Levels of a nested factor are counted within its parents, in the order of the file: whether each part's loads are
+    called 1 and 2 again or 17 and 18 makes no difference.
+    """
+    names = tuple(w.lower() for w in wanted) or tuple(c for c in table.columns if c not in (PART, "trial", "value"))
+    factors = (PART, *(n for n in names if n != PART))
+    values = table.numbers("value")
+    texts = {name: table.texts(name) for name in factors}
+
+    _named(table, lambda: check_factors(factors, nested))
+    outline = FactorOutline(factors, nested)
+    places = [outline.place({name: texts[name][i] for name in factors}) for i in range(len(values))]
+    cells: dict[tuple[int, ...], list[float]] = {}
+    for place, value in zip(places, values, strict=True):
+        cells.setdefault(place, []).append(value)
+    shape = tuple(max(p[k] for p in cells) + 1 for k in range(len(factors)))
+    repeats = {len(v) for v in cells.values()}
+    if len(cells) != int(np.prod(shape)) or len(repeats) != 1:
+        raise GaugeFileError(
+            f"{table.name}: not balanced: {len(values)} readings fill {len(cells)} of "
+            f"{' x '.join(f'{n} {f}s' for n, f in zip(shape, factors, strict=True))} with {min(repeats)} to "
+            f"{max(repeats)} readings; needed is the same number in every one"
+        )
+    readings = np.array([cells[p] for p in np.ndindex(*shape)], np.float64).reshape(*shape, repeats.pop())
+    return _named(table, lambda: FactorStudy(readings, factors, outline.levels(), nested))
+
+
+class FactorOutline:
+    """Counts the levels of factors as they turn up; a nested one's within its parents."""
+
+    def __init__(self, factors: Sequence[str], nested: Mapping[str, tuple[str, ...]]) -> None:
+        self._factors = factors
+        self._nested = nested
+        self._seen: dict[str, dict[tuple[str, ...], dict[str, int]]] = {name: {} for name in factors}
+
+    def place(self, names: Mapping[str, str]) -> tuple[int, ...]:
+        """Where a reading with these levels stands along each axis."""
+        place: list[int] = []
+        for factor in self._factors:
+            within = self._seen[factor].setdefault(tuple(names[p] for p in self._nested.get(factor, ())), {})
+            place.append(within.setdefault(names[factor], len(within)))
+        return tuple(place)
+
+    def levels(self) -> tuple[tuple[str, ...], ...]:
+        """Names along each axis; numbers for a nested factor."""
+        found: list[tuple[str, ...]] = []
+        for factor in self._factors:
+            groups = self._seen[factor].values()
+            most = max(groups, key=len)
+            found.append(tuple(most) if factor not in self._nested else tuple(str(i + 1) for i in range(len(most))))
+        return tuple(found)
 
 
 def attribute_study(table: GaugeTable, factor: str | None, accept: str) -> AttributeStudy:

@@ -87,6 +87,54 @@ def test_the_printed_example_as_text_by_both_methods(tmp_path: Path) -> None:
         assert words in result.stdout
 
 
+def factors_file(folder: Path, skip: int = 0) -> Path:
+    """Parts read with two loads a day, two readings each; loads are counted on through the whole study."""
+    rng = np.random.default_rng(8)
+    rows, load = [], 0
+    for part in "ABCDE":
+        for day in ("Mon", "Tue", "Wed"):
+            for _ in range(2):
+                load += 1
+                seat = rng.normal(0, 0.002)
+                rows += [(part, day, load, f"{17 + ord(part) / 100 + seat + rng.normal(0, 0.001):.5f}") for _ in "12"]
+    return csv(folder, "part,day,load,value", *rows[skip:])
+
+
+def test_factors_of_a_study_without_appraisers(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    result = call("factors", factors_file(tmp_path), "--nested", "load:part,day", "--tolerance", 0.2, "--html", page)
+    assert result.exit_code == 2, result.output
+    for words in (
+        "5 parts x 3 days x 2 loads x 2 readings; load nested in part, day",
+        "load in part, day",
+        "pooled with the repeatability (rule: interactions that no other term contains",
+        "90 % interval of the SD",
+    ):
+        assert words in result.stdout
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<svg") == 4
+    assert "reading less its part&#39;s mean" in text or "reading less its part's mean" in text
+    told = document(call("factors", factors_file(tmp_path), "--nested", "load:part,day", "--json"))
+    components = {c["name"]: c["standard_deviation"] for c in told["results"][0]["summary"]["components"]}
+    assert components["load in part, day"] == pytest.approx(0.002, rel=0.5)
+    assert components["repeatability"] == pytest.approx(0.001, rel=0.3)
+    assert told["source"]["ignored_columns"] == []
+
+
+def test_factors_that_make_no_design_are_refused(tmp_path: Path) -> None:
+    whole = factors_file(tmp_path)
+    assert "not balanced: 59 readings" in refused(
+        call("factors", factors_file(tmp_path, 1), "--nested", "load:part,day")
+    )
+    whole = factors_file(tmp_path)
+    assert "not balanced: 60 readings fill 30 of 5 parts x 3 days x 30 loads" in refused(call("factors", whole))
+    assert "--nested is 'load'; allowed is a factor and its parents" in refused(
+        call("factors", whole, "--nested", "load")
+    )
+    assert "'shift' is no factor here" in refused(call("factors", whole, "--nested", "load:shift"))
+    assert "column 'shift' is missing" in refused(call("factors", whole, "--factor", "shift"))
+
+
 def test_the_printed_example_as_json(tmp_path: Path) -> None:
     file = aiag_file(tmp_path, "load")
     parsed = document(call("rr", file, "--json"))
