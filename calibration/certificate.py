@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -28,6 +29,19 @@ class CalibrationExpired(Exception):
     """A certificate that does not hold at the time of the capture; nothing may be measured with it."""
 
 
+class CertificatePart(BaseModel):
+    """One signed calibration that a view's certificate rests on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    kind: Text = Field(description="what was calibrated: camera, scale, sensor, sharpness or backlight")
+    number: int = Field(ge=1, description="its number in the records")
+    signed_by: Text = Field(description="the name of who signed it")
+    made_at: AwareDatetime = Field(description="the time of the calibration, with offset")
+    valid_until: AwareDatetime = Field(description="the last moment at which it holds, with offset")
+    failed: Text | None = Field(default=None, description="why it failed; null when it passed")
+
+
 class Certificate(BaseModel):
     """One view of one station, as calibrated.
 
@@ -47,6 +61,9 @@ class Certificate(BaseModel):
     valid_until: AwareDatetime = Field(description="the last moment at which it holds, with offset")
     scale_um_per_px: float = Field(gt=0, le=1000, description="the size of a pixel on the piece in um")
     scale_standard_uncertainty_um_per_px: float = Field(gt=0, description="the standard uncertainty of the scale in um")
+    scale_degrees_of_freedom: float | None = Field(
+        default=None, gt=0, description="of the scale's standard uncertainty; null without limit"
+    )
     elevation_deg: float | None = Field(
         default=None, gt=0, le=90, description="the angle of the optical axis above the stone's plane in degrees"
     )
@@ -60,6 +77,18 @@ class Certificate(BaseModel):
     backlight_half_angle_deg: float | None = Field(
         default=None, ge=0, lt=90, description="half-angle of the backlight's cone in degrees"
     )
+    backlight_half_angle_standard_uncertainty_deg: float | None = Field(
+        default=None, ge=0, description="the standard uncertainty of that half-angle in degrees"
+    )
+    lens_k1: float | None = Field(default=None, description="radial distortion of the telecentric lens at the corner")
+    lens_p1: float | None = Field(default=None, description="tangential distortion, first coefficient")
+    lens_p2: float | None = Field(default=None, description="tangential distortion, second coefficient")
+    temperature_c: float | None = Field(
+        default=None, ge=-10, le=60, description="the temperature of the artefact when the scale was calibrated in °C"
+    )
+    parts: Annotated[tuple[CertificatePart, ...], Field(strict=False)] = Field(
+        default=(), description="the signed calibrations that it rests on"
+    )
     flat_file: Text | None = Field(
         default=None, description="the name of the illumination picture beside the certificate"
     )
@@ -67,6 +96,8 @@ class Certificate(BaseModel):
 
     @model_validator(mode="after")
     def _check_whole(self) -> Self:
+        if len({self.lens_k1 is None, self.lens_p1 is None, self.lens_p2 is None}) != 1:
+            raise ValueError("lens_k1, lens_p1 and lens_p2 belong together; one of them is missing")
         if self.valid_until <= self.issued_at:
             raise ValueError(
                 f"valid_until {self.valid_until.isoformat()} is not after issued_at {self.issued_at.isoformat()}"
@@ -131,6 +162,14 @@ class Certificate(BaseModel):
         """
         if when.tzinfo is None:
             raise ValueError(f"the time of the capture is {when.isoformat()}; it needs an offset from UTC")
+        part = next((p for p in self.parts if p.failed is not None or when > p.valid_until), None)
+        if part is not None:
+            until = f"held until {part.valid_until.isoformat()}"
+            raise CalibrationExpired(
+                f"the {part.kind} calibration {part.number} of view {self.view} at station {self.station}, signed by "
+                f"{part.signed_by}, {until if part.failed is None else f'failed: {part.failed}'}; "
+                f"the capture is of {when.isoformat()}"
+            )
         what = f"calibration {self.certificate_id} of view {self.view} at station {self.station}"
         if when > self.valid_until:
             raise CalibrationExpired(
@@ -141,10 +180,26 @@ class Certificate(BaseModel):
                 f"{what} holds from {self.issued_at.isoformat()}; the capture is of {when.isoformat()}"
             )
 
+    def ended(self, when: datetime) -> str | None:
+        """Why it does not hold at a moment, in a few words for a screen; None while it holds."""
+        for part in self.parts:
+            if part.failed is not None:
+                return f"its {part.kind} calibration {part.number} failed on {part.made_at.date()}: {part.failed}"
+            if when > part.valid_until:
+                return f"its {part.kind} calibration {part.number} ended on {part.valid_until.date()}"
+        if when > self.valid_until:
+            return f"its certificate {self.certificate_id} ended on {self.valid_until.date()}"
+        return (
+            f"its certificate {self.certificate_id} begins on {self.issued_at.date()}"
+            if when < self.issued_at
+            else None
+        )
+
     @property
     def scale(self) -> Scale:
         """Millimetres a pixel, with the certificate's uncertainty."""
-        u = Contribution("scale certificate", self.scale_standard_uncertainty_um_per_px / 1000)
+        freedom = math.inf if self.scale_degrees_of_freedom is None else self.scale_degrees_of_freedom
+        u = Contribution("scale certificate", self.scale_standard_uncertainty_um_per_px / 1000, freedom)
         return Scale(Estimate(self.scale_um_per_px / 1000, "mm/px", (u,)))
 
 

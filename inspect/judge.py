@@ -53,7 +53,8 @@ def judge(
     prongs : sequence of Prong or None
         None or none when the head was not looked at or not understood: REVIEW if the sheet has one.
     findings : sequence of Finding or None
-        None when the surface was not looked at: REVIEW for each rule of the sheet.
+        None when the surface was not looked at: REVIEW for each rule of the sheet, with the reason of an Unmeasurable
+        called "surface" where there is one.
 
     Returns
     -------
@@ -65,7 +66,7 @@ def judge(
     checks = [_characteristic(c, by_name.get(c.name)) for c in spec.characteristic]
     if spec.head is not None:
         checks += _prongs(spec.head, prongs or (), by_name.get("prong_count"))
-    checks += [_surface(rule, findings) for rule in spec.surface]
+    checks += [_surface(rule, findings, by_name.get("surface")) for rule in spec.surface]
     checks += _without_rule(spec, findings or ())
     return Judgement(tuple(checks))
 
@@ -155,11 +156,12 @@ def _prong(prong: Prong) -> Check:
     return Check(name, Verdict.FAIL, f"{where} is {prong.state}{because}")
 
 
-def _surface(rule: SurfaceRule, findings: Sequence[Finding] | None) -> Check:
+def _surface(rule: SurfaceRule, findings: Sequence[Finding] | None, told: MeasurementResult | None) -> Check:
     name = f"{rule.kind} zone {rule.zone}"
     one, many = ONE_AND_MANY[rule.kind]
     if findings is None:
-        sentence = f"The surface in zone {rule.zone} was not inspected for {many}; please look at it by hand."
+        because = f" because {told.reason}" if isinstance(told, Unmeasurable) else ""
+        sentence = f"The surface in zone {rule.zone} was not inspected for {many}{because}; please look at it by hand."
         return Check(name, Verdict.REVIEW, sentence)
     mine = [f.size_mm for f in findings if RULE_OF[f.kind] == rule.kind and f.zone == rule.zone]
     # A size counts for certain, perhaps, or not at all, by its coverage interval; the same with the largest size.

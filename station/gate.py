@@ -14,6 +14,7 @@ from loupebox.inspect.spec import Spec
 from loupebox.station.calibration_set import CalibrationSet
 from loupebox.station.capture import Capture
 from loupebox.station.needs import STRIPES_X, STRIPES_Y, frames_needed, views_needed
+from loupebox.station.records.roles import words_for
 from loupebox.station.refusal import Refusal
 
 LinearFrames = Mapping[tuple[View, Light], LinearFrame]
@@ -29,6 +30,7 @@ BLUR_ALLOWED = 2.0
 SATURATED_ALLOWED = {"backlight": 0.001, "dome": 0.05, "coaxial": 0.05}
 """Share of pixels at full scale. A saturated backlight moves the edges, so nearly none are allowed there."""
 SATURATED_STRIPES = 0.02
+UNLOCKED_BY = f"who has the role {words_for('calibration.sign')} can unlock it by signing a new calibration"
 
 
 def check(capture: Capture, spec: Spec, calibration: CalibrationSet) -> Refusal | None:
@@ -41,12 +43,14 @@ def check(capture: Capture, spec: Spec, calibration: CalibrationSet) -> Refusal 
 
 
 def correct_frames(capture: Capture, spec: Spec, calibration: CalibrationSet) -> LinearFrames:
-    """The frames that the spec sheet needs, as linear signal; `check_capture` has found them all."""
-    return {key: calibration[key[0]].correct(capture.frames[key]) for key in frames_needed(spec)}
+    """The frames that the spec sheet needs, as linear signal, without those of locked views."""
+    locked = locked_views(capture, spec, calibration)
+    needed = [key for key in frames_needed(spec) if key[0] not in locked]
+    return {key: calibration[key[0]].correct(capture.frames[key]) for key in needed}
 
 
 def check_capture(capture: Capture, spec: Spec, calibration: CalibrationSet) -> Refusal | None:
-    """What can be told without looking at a pixel: the style, each frame, a valid certificate for each camera."""
+    """What can be told without looking at a pixel: the style, each frame, a valid certificate for any camera."""
     return next(_capture_refusals(capture, spec, calibration), None)
 
 
@@ -90,22 +94,37 @@ def _capture_refusals(capture: Capture, spec: Spec, calibration: CalibrationSet)
                 "all frames of a view must have the same size",
                 "check the camera's settings",
             )
-    for view in views_needed(spec):
-        if view not in calibration:
-            yield Refusal("calibration_missing", f"the {view} view has no calibration", f"calibrate the {view} view")
-            continue
-        certificate = calibration[view].certificate
-        try:
-            certificate.check_valid(record.when)
-        except CalibrationExpired as expired:
-            yield Refusal("calibration_expired", str(expired), f"calibrate the {view} view")
-        serials = {f.camera_serial for (v, _), f in capture.frames.items() if v == view}
-        for serial in sorted(serials - {certificate.camera_serial}):
-            yield Refusal(
-                "calibration_missing",
-                f"the {view} view was taken by camera {serial}, and its calibration is of {certificate.camera_serial}",
-                f"calibrate the {view} view",
-            )
+    needed = views_needed(spec)
+    locks = [_lock(view, capture, calibration) for view in needed]
+    if all(locks):  # nothing is left that could be judged
+        yield from (lock for lock in locks if lock is not None)
+
+
+def locked_views(capture: Capture, spec: Spec, calibration: CalibrationSet) -> dict[View, str]:
+    """Views whose calibration does not hold for this capture, and why: a clause after "because".
+
+    Only what rests on them is not measured; the piece is judged on the rest.
+    """
+    locks: dict[View, Refusal | None] = {v: _lock(v, capture, calibration) for v in views_needed(spec)}
+    return {view: f"{lock.reason}; {UNLOCKED_BY}" for view, lock in locks.items() if lock is not None}
+
+
+def _lock(view: View, capture: Capture, calibration: CalibrationSet) -> Refusal | None:
+    """Why nothing may be measured in a view, as the refusal that it is when no other view is left."""
+    advice = f"calibrate the {view} view"
+    if view not in calibration:
+        return Refusal("calibration_missing", f"the {view} view has no calibration", advice)
+    certificate = calibration[view].certificate
+    try:
+        certificate.check_valid(capture.record.when)
+    except CalibrationExpired as expired:
+        ended = certificate.ended(capture.record.when) or str(expired)
+        return Refusal("calibration_expired", f"the {view} view is locked: {ended}", advice)
+    serials = {f.camera_serial for (v, _), f in capture.frames.items() if v == view} - {certificate.camera_serial}
+    if serials:
+        reason = f"the {view} view was taken by camera {min(serials)}, and its calibration is of"
+        return Refusal("calibration_missing", f"{reason} {certificate.camera_serial}", advice)
+    return None
 
 
 def _light_refusals(frames: LinearFrames) -> Iterator[Refusal]:

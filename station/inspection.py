@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from loupebox.calibration.frame import View
 from loupebox.calibration.stripes import decode
 from loupebox.inspect.finding import Finding
 from loupebox.inspect.head import measure_head
 from loupebox.inspect.head_thresholds import SYMMETRIES, HeadThresholds
 from loupebox.inspect.judge import judge
-from loupebox.inspect.measurement import Measurement, MeasurementResult
+from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
 from loupebox.inspect.prong import Prong
 from loupebox.inspect.ring import locate_ring, measure_ring
 from loupebox.inspect.ring_size import RingSizes, sizes
@@ -26,7 +27,7 @@ from loupebox.station.calibration_set import CalibrationSet
 from loupebox.station.capture import Capture
 from loupebox.station.gate import LinearFrames
 from loupebox.station.model_set import ModelSet
-from loupebox.station.needs import SILHOUETTE, STRIPES_X, STRIPES_Y
+from loupebox.station.needs import SILHOUETTE, STRIPES_X, STRIPES_Y, views_of
 from loupebox.station.refusal import Refusal
 from loupebox.station.replay import replay_of
 from loupebox.station.report import Replay
@@ -108,29 +109,48 @@ def _look(
         refusal = gate.check_capture(capture, spec, calibration)
     if refusal is not None:
         return refusal
+    locked = gate.locked_views(capture, spec, calibration)
     with watch.step("correct"):
         frames = gate.correct_frames(capture, spec, calibration)
     with watch.step("gate"):
-        silhouette = {key: frames[key] for key in SILHOUETTE}
+        silhouette = {key: frames[key] for key in SILHOUETTE if key in frames}
         refusal = gate.check_light(frames) or gate.check_focus(silhouette, calibration)
     if refusal is not None:
         return refusal
-    with watch.step("ring"):
-        refusal = _look_at_ring(frames, spec, calibration, seen)
-    if refusal is not None:
-        return refusal
+    _tell_locked(spec, locked, seen)
+    if "face" not in locked:
+        with watch.step("ring"):
+            refusal = _look_at_ring(frames, spec, calibration, seen)
+        if refusal is not None:
+            return refusal
     with watch.step("gate"):  # only now: views of another style's piece may show nothing to focus on
         others = {key: frame for key, frame in frames.items() if key not in silhouette}
         refusal = gate.check_focus(others, calibration)
     if refusal is not None:
         return refusal
-    if spec.head is not None:
+    if spec.head is not None and not locked.keys() & {"top", "oblique"}:
         with watch.step("head"):
             refusal = _look_at_head(frames, spec, calibration, models, seen)
         if refusal is not None:
             return refusal
+    if "shank" in locked:
+        return None
     with watch.step("shank"):
         return _look_at_shank(frames, spec, calibration, models, seen)
+
+
+def _tell_locked(spec: Spec, locked: Mapping[View, str], seen: _Seen) -> None:
+    """What rests on a view whose calibration does not hold is not measured, and says why and who can help."""
+    for wanted in spec.characteristic:
+        for view in views_of(wanted.name):
+            if view in locked:
+                seen.measurements.append(Unmeasurable(wanted.name, locked[view]))
+                break
+    head = next((locked[v] for v in views_of("prong_count") if v in locked), None)
+    if spec.head is not None and head is not None:
+        seen.measurements.append(Unmeasurable("prong_count", head))
+    if spec.surface and "shank" in locked:
+        seen.measurements.append(Unmeasurable("surface", locked["shank"]))
 
 
 def _look_at_ring(frames: LinearFrames, spec: Spec, calibration: CalibrationSet, seen: _Seen) -> Refusal | None:

@@ -14,6 +14,19 @@ SHANK: tuple[tuple[View, Light], ...] = (("shank", "backlight"),)
 SURFACE: tuple[tuple[View, Light], ...] = tuple(("shank", light) for light in ("coaxial", *STRIPES_X, *STRIPES_Y))
 
 
+FACE_NAMES = ("inner_diameter_mm", "out_of_round_mm", "shank_thickness_mm")
+SHANK_NAMES = ("shank_width_mm",)
+
+
+def views_of(characteristic: str) -> tuple[View, ...]:
+    """The views that a dimension is measured in; none for what no camera measures."""
+    if characteristic in FACE_NAMES:
+        return ("face",)
+    if characteristic in SHANK_NAMES:
+        return ("shank",)
+    return ("top", "oblique") if characteristic.startswith(("stone_", "prong_", "head_", "table_")) else ()
+
+
 def frames_needed(spec: Spec) -> tuple[tuple[View, Light], ...]:
     """View and light of each frame, in the order in which they are best taken."""
     return (*SILHOUETTE, *(HEAD if spec.head is not None else ()), *SHANK, *(SURFACE if spec.surface else ()))

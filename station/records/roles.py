@@ -26,6 +26,10 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "spec.draft": ("engineer",),
     "spec.approve": ("lead", "engineer"),
     "job.import": ("lead", "admin"),
+    # What the measurements rest on.
+    "calibration.read": ROLES,
+    "calibration.sign": ("engineer",),
+    "startup.record": ("inspector", "lead", "engineer"),
     # The station itself.
     "audit.read": ("lead", "admin"),
     "people.manage": ("admin",),
@@ -34,7 +38,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
 }
 """A new permission is a new line here. A person with several roles has the permissions of all of them."""
 
-PERSONS_ONLY = frozenset({"concession.grant", "spec.approve", "people.manage", "token.manage"})
+PERSONS_ONLY = frozenset({"calibration.sign", "concession.grant", "spec.approve", "people.manage", "token.manage"})
 """What a program with a token can never be allowed: these acts are signed, or decide who may sign."""
 
 

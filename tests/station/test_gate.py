@@ -11,13 +11,21 @@ import pytest
 from scipy.special import erf
 from tiny_captures import write_capture
 
-from loupebox.calibration.certificate import Certificate
+from loupebox.calibration.certificate import CalibrationExpired, Certificate
 from loupebox.calibration.frame import Light, LinearFrame, View
 from loupebox.inspect.spec import Spec
 from loupebox.station.calibration_set import Calibration
 from loupebox.station.capture import Capture, read_capture
-from loupebox.station.gate import check_capture, check_focus, check_light, check_style
-from loupebox.station.needs import STRIPES_X, STRIPES_Y, frames_needed
+from loupebox.station.gate import (
+    UNLOCKED_BY,
+    check_capture,
+    check_focus,
+    check_light,
+    check_style,
+    correct_frames,
+    locked_views,
+)
+from loupebox.station.needs import STRIPES_X, STRIPES_Y, frames_needed, views_needed
 from loupebox.station.settings import SAMPLES_DIR
 from loupebox.station.spec_sheet import find_spec_sheet
 
@@ -116,35 +124,70 @@ def test_another_style_than_the_captures_is_refused(spec: Spec, tmp_path: Path) 
     assert "OTHER" in refusal.reason
 
 
-def test_a_view_without_calibration_is_refused(spec: Spec, tmp_path: Path) -> None:
+def test_a_view_without_calibration_is_locked_and_the_others_are_not(spec: Spec, tmp_path: Path) -> None:
     without = {view: one for view, one in calibration().items() if view != "shank"}
-    refusal = check_capture(capture_for(spec, tmp_path / "c"), spec, without)
-    assert refusal is not None
-    assert (refusal.code, refusal.reason) == ("calibration_missing", "the shank view has no calibration")
+    capture = capture_for(spec, tmp_path / "c")
+    assert check_capture(capture, spec, without) is None
+    locked = locked_views(capture, spec, without)
+    assert locked == {"shank": f"the shank view has no calibration; {UNLOCKED_BY}"}
+    assert {view for view, _ in correct_frames(capture, spec, without)} == set(views_needed(spec)) - {"shank"}
 
 
-def test_another_camera_than_the_calibrated_one_is_refused(spec: Spec, tmp_path: Path) -> None:
-    refusal = check_capture(capture_for(spec, tmp_path / "c"), spec, calibration(camera_serial="SWAPPED"))
-    assert refusal is not None
-    assert refusal.code == "calibration_missing"
-    assert "TEST-face" in refusal.reason
-    assert "SWAPPED" in refusal.reason
+def test_another_camera_than_the_calibrated_one_locks_its_view(spec: Spec, tmp_path: Path) -> None:
+    swapped = {**calibration(), "face": certificate("face", camera_serial="SWAPPED")}
+    locked = locked_views(capture_for(spec, tmp_path / "c"), spec, swapped)
+    assert set(locked) == {"face"}
+    assert "taken by camera TEST-face, and its calibration is of SWAPPED" in locked["face"]
 
 
 @pytest.mark.parametrize(
     ("when", "expired"),
     [
-        ("2026-09-30T23:59:59+00:00", True),
-        ("2026-10-01T02:00:00+02:00", False),
-        ("2027-04-01T00:00:00+00:00", False),
-        ("2027-04-01T00:00:01+00:00", True),
+        ("2026-09-30T23:59:59+00:00", "its certificate TEST-face begins on 2026-10-01"),
+        ("2026-10-01T02:00:00+02:00", None),
+        ("2027-04-01T00:00:00+00:00", None),
+        ("2027-04-01T00:00:01+00:00", "its certificate TEST-face ended on 2027-04-01"),
     ],
 )
-def test_a_calibration_is_judged_at_the_time_of_the_capture(when: str, expired: bool, tmp_path: Path) -> None:
+def test_a_calibration_is_judged_at_the_time_of_the_capture(when: str, expired: str | None, tmp_path: Path) -> None:
     band = find_spec_sheet(SAMPLES_DIR / "specs", "BAND").spec
     assert datetime.fromisoformat(when).tzinfo is not None
-    refusal = check_capture(capture_for(band, tmp_path / "c", when=when), band, calibration())
-    assert (refusal is not None and refusal.code == "calibration_expired") is expired
+    capture = capture_for(band, tmp_path / "c", when=when)
+    refusal = check_capture(capture, band, calibration())
+    # With no view left that may be measured, the capture is refused as a whole.
+    assert (refusal is not None and refusal.code == "calibration_expired") is (expired is not None)
+    long = calibration(issued_at="2026-01-01T00:00:00+00:00", valid_until="2028-01-01T00:00:00+00:00")
+    one = locked_views(capture, band, {**long, "face": certificate("face")})
+    assert set(one) == ({"face"} if expired else set())
+    if expired:
+        assert f"the face view is locked: {expired}" in one["face"]
+
+
+def test_a_part_that_ended_or_failed_locks_the_view(tmp_path: Path) -> None:
+    band = find_spec_sheet(SAMPLES_DIR / "specs", "BAND").spec
+    capture = capture_for(band, tmp_path / "c", when="2026-11-10T09:30:00+01:00")
+
+    def with_part(**changes: object) -> dict[str, object]:
+        return {
+            "kind": "scale",
+            "number": 12,
+            "signed_by": "Devi",
+            "made_at": "2026-05-01T00:00:00+00:00",
+            "valid_until": "2026-11-01T00:00:00+00:00",
+            **changes,
+        }
+
+    ended = locked_views(capture, band, {**calibration(), "face": certificate("face", parts=[with_part()])})
+    assert "the face view is locked: its scale calibration 12 ended on 2026-11-01" in ended["face"]
+    with pytest.raises(
+        CalibrationExpired, match="scale calibration 12 of view face at station test-1, signed by Devi"
+    ):
+        certificate("face", parts=[with_part()]).certificate.check_valid(capture.record.when)
+    bad = with_part(valid_until="2027-05-01T00:00:00+00:00", failed="the linearity error is 4 %")
+    failed = locked_views(capture, band, {**calibration(), "face": certificate("face", parts=[bad])})
+    assert "its scale calibration 12 failed on 2026-05-01: the linearity error is 4 %" in failed["face"]
+    holds = with_part(valid_until="2027-05-01T00:00:00+00:00")
+    assert locked_views(capture, band, {**calibration(), "face": certificate("face", parts=[holds])}) == {}
 
 
 def test_frames_of_one_view_must_have_one_size(tmp_path: Path) -> None:
