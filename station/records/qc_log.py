@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select
 from loupebox.station.records import decisions, defect_count, inspections, jobs, recording, rework_order
 from loupebox.station.records.api_tokens import ApiTokens
 from loupebox.station.records.bags import Bags
+from loupebox.station.records.certificates import Certificates
 from loupebox.station.records.defect_count import CountBy, DefectCount
 from loupebox.station.records.engine import open_database, reading, writing
 from loupebox.station.records.entry import InspectionEntry
@@ -31,6 +32,7 @@ from loupebox.station.records.sampling import Sampling
 from loupebox.station.records.sessions import Sessions
 from loupebox.station.records.sign_in_rules import SignInRules
 from loupebox.station.records.specs import Specs, sheet_in_force
+from loupebox.station.records.start_ups import StartUps
 from loupebox.station.records.subscribers import Subscribers
 
 EVERYTHING = InspectionFilter()
@@ -63,6 +65,8 @@ class QcLog:
         self.bags = Bags(engine, clock, sheet_in_force)
         self.sampling = Sampling(engine, clock)
         self.subscribers = Subscribers(engine, clock)
+        self.certificates = Certificates(engine, clock)
+        self.start_ups = StartUps(engine, clock)
 
     @classmethod
     def open(cls, database: str | Path, frames: Path, rules: SignInRules = USUAL_RULES) -> QcLog:

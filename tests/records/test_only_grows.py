@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import made_calibration
 import pytest
 from made_entries import MISSING_PRONG, an_entry
 from made_production import fill
@@ -31,6 +32,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     log = QcLog(engine, ImageStore(folder / "frames"))
     log.record(an_entry(MISSING_PRONG))
     fill(log)
+    made_calibration.fill(log)
     yield engine
     engine.dispose()
 
@@ -67,6 +69,8 @@ def test_what_is_recorded_stays(engine: Engine, table: str, act: str) -> None:
         ("rework_order", "state", "lost"),
         ("rework_event", "state", "lost"),
         ("piece_source", "source", "dealer"),
+        ("calibration_certificate", "kind", "luck"),
+        ("calibration_certificate", "view", "behind"),
         ("job_move", "from_stage", "attic"),
         ("job_move", "to_stage", "attic"),
         ("job_weighing", "stage", "attic"),

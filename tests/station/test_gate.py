@@ -179,9 +179,7 @@ def test_a_part_that_ended_or_failed_locks_the_view(tmp_path: Path) -> None:
 
     ended = locked_views(capture, band, {**calibration(), "face": certificate("face", parts=[with_part()])})
     assert "the face view is locked: its scale calibration 12 ended on 2026-11-01" in ended["face"]
-    with pytest.raises(
-        CalibrationExpired, match="scale calibration 12 of view face at station test-1, signed by Devi"
-    ):
+    with pytest.raises(CalibrationExpired, match="scale calibration 12 of view face at station test-1, signed by Devi"):
         certificate("face", parts=[with_part()]).certificate.check_valid(capture.record.when)
     bad = with_part(valid_until="2027-05-01T00:00:00+00:00", failed="the linearity error is 4 %")
     failed = locked_views(capture, band, {**calibration(), "face": certificate("face", parts=[bad])})
