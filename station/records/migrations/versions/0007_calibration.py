@@ -5,8 +5,8 @@ from alembic import op
 
 from loupebox.station.records.migrations.only_grows import only_grows
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
