@@ -16,14 +16,18 @@ from loupebox.api import (
     defects,
     documentation,
     frames,
+    hand_checks,
     health,
     inspections,
     jobs,
     people,
+    pictures,
     pieces,
     problem,
     rework,
+    sampling,
     sign_in,
+    specs,
     subscribers,
     tokens,
 )
@@ -73,7 +77,8 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     for known in (AskedAgain, AskedBefore):
         app.add_exception_handler(known, answered)
     problem.install(app)
-    for room in (pieces, inspections, rework, defects, jobs, frames, documentation, people, tokens, subscribers):
+    making = (specs, pictures, jobs, hand_checks, sampling)
+    for room in (pieces, inspections, rework, defects, *making, frames, documentation, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.
         app.include_router(room.router, dependencies=[Depends(signed_in)])
     for room in (sign_in, health):

@@ -28,3 +28,11 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), 
 """A short text, which may be empty."""
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_one_line)]
 """Who or where; never empty."""
+Key = Annotated[str, Path(max_length=120), AfterValidator(_one_line)]
+"""A name in an address: a job, a style, a serial."""
+Wanted = Annotated[Annotated[str, AfterValidator(_one_line)] | None, Query(max_length=120)]
+"""Only those with this name."""
+TextCursor = Annotated[
+    Annotated[str, AfterValidator(_one_line)] | None,
+    Query(max_length=200, description="the `next_cursor` of the part before"),
+]

@@ -22,6 +22,15 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 BODY_LIMIT_BYTES = 64 * 1024
+MB = 1024 * 1024
+LARGER_BODIES_BYTES = {
+    "/api/v1/jobs/import": 9 * MB,
+    "/api/v1/jobs/import/file": 9 * MB,
+    "/api/v1/pictures": 17 * MB,
+    "/api/v1/specs/drafts": MB,
+    "/api/v1/specs/what-if": MB,
+}
+"""Where files or whole tables come in; a little more than what is kept of them."""
 FAULT = Problem(500, "Fault in the station", "The station hit a fault of its own; its log says more.")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -52,7 +61,7 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        problem = None if scope["method"] in SAFE_METHODS else refusal(Headers(scope=scope))
+        problem = None if scope["method"] in SAFE_METHODS else refusal(scope)
         answer = self.app if problem is None else respond(scope, problem)
         try:
             await answer(scope, receive, send_guarded)
@@ -63,11 +72,12 @@ class Guard:
             await respond(scope, FAULT)(scope, receive, send_guarded)
 
 
-def refusal(headers: Headers) -> Problem | None:
+def refusal(scope: Scope) -> Problem | None:
     """Why a changing request is refused; None when it may go on.
 
     A browser always says where a form was sent from; a program that says nothing is no browser that could be misled.
     """
+    headers = Headers(scope=scope)
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     from_elsewhere = site not in (None, "same-origin", "none")
     if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
@@ -82,6 +92,7 @@ def refusal(headers: Headers) -> Problem | None:
     length = headers.get("content-length")
     if headers.get("transfer-encoding") or (length is not None and not length.isdecimal()):
         return Problem(411, "Length missing", "A change must say its length in the header Content-Length.")
-    if length is not None and int(length) > BODY_LIMIT_BYTES:
-        return Problem(413, "Too large", f"The request has {length} bytes; allowed are {BODY_LIMIT_BYTES}.")
+    limit = LARGER_BODIES_BYTES.get(scope["path"], BODY_LIMIT_BYTES)
+    if length is not None and int(length) > limit:
+        return Problem(413, "Too large", f"The request has {length} bytes; allowed are {limit}.")
     return None

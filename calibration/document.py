@@ -93,12 +93,20 @@ def _sentence(detail: Any, model: type[BaseModel]) -> str:
         return f"key '{key}' is missing" + (f"; it holds {description}" if description else "")
     if kind == "value_error":
         return f"{key}: {detail['ctx']['error']}" if key else str(detail["ctx"]["error"])
-    template = _ALLOWED.get(kind)
-    allowed = template.format(**detail.get("ctx", {})) if template else f"what fits '{detail['msg']}'"
+    allowed = allowed_at(detail)
     value = repr(detail["input"])
     if len(value) > _LONGEST_VALUE:
         value = value[: _LONGEST_VALUE - 3] + "..."
     return f"key '{key}' is {value}; allowed is {allowed}" if key else f"the document is {value}; allowed is {allowed}"
+
+
+def allowed_at(detail: Any) -> str:
+    """What pydantic would have allowed at one place, of the details of its `ValidationError`, in words."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    template = _ALLOWED.get(kind)
+    return template.format(**context) if template else f"what fits '{detail['msg']}'"
 
 
 def dotted(loc: Sequence[int | str]) -> str:

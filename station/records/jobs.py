@@ -57,6 +57,14 @@ def all_jobs(connection: Connection) -> tuple[Job, ...]:
     return tuple(Job.model_validate(dict(row._mapping)) for row in connection.execute(_select().order_by(JOB.c.id)))
 
 
+def job_page(connection: Connection, limit: int, after: str | None) -> tuple[Job, ...]:
+    """Jobs by id, at most so many after this one."""
+    query = _select().order_by(JOB.c.id).limit(limit)
+    if after is not None:
+        query = query.where(JOB.c.id > after)
+    return tuple(Job.model_validate(dict(row._mapping)) for row in connection.execute(query))
+
+
 def one_job(connection: Connection, job: str) -> Job:
     """The job of this id."""
     row = connection.execute(_select().where(JOB.c.id == job)).one_or_none()

@@ -21,6 +21,7 @@ from loupebox.station.records.inspection_record import FrameRecord, InspectionRe
 from loupebox.station.records.inspection_tables import FRAME, INSPECTION
 from loupebox.station.records.inspections import InspectionFilter, Page
 from loupebox.station.records.job import Job
+from loupebox.station.records.job_import import JobImport
 from loupebox.station.records.jobs import ImportedJobs
 from loupebox.station.records.one_change import OneChange
 from loupebox.station.records.people import People
@@ -34,6 +35,7 @@ from loupebox.station.records.sign_in_rules import SignInRules
 from loupebox.station.records.specs import Specs, sheet_in_force
 from loupebox.station.records.start_ups import StartUps
 from loupebox.station.records.subscribers import Subscribers
+from loupebox.station.records.what_if import WhatIf
 
 EVERYTHING = InspectionFilter()
 LONGEST_PAGE = 500
@@ -67,6 +69,8 @@ class QcLog:
         self.subscribers = Subscribers(engine, clock)
         self.certificates = Certificates(engine, clock)
         self.start_ups = StartUps(engine, clock)
+        self.job_import = JobImport(engine, clock)
+        self.what_if = WhatIf(engine)
 
     @classmethod
     def open(cls, database: str | Path, frames: Path, rules: SignInRules = USUAL_RULES) -> QcLog:
@@ -205,6 +209,11 @@ class QcLog:
         """One job."""
         with reading(self._engine) as connection:
             return jobs.one_job(connection, job)
+
+    def job_page(self, limit: int, after: str | None = None) -> tuple[Job, ...]:
+        """Jobs by id, at most so many after this one."""
+        with reading(self._engine) as connection:
+            return jobs.job_page(connection, limit, after)
 
     def import_jobs(self, new: Iterable[Job], who: str = "jobs file") -> ImportedJobs:
         """Add or bring up to date; importing the same again changes nothing."""

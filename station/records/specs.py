@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +24,8 @@ from loupebox.station.spec_text import approved_text, next_draft
 
 LONGEST_TEXT = 200_000
 """Characters of a sheet; the longest of ours has under 3000."""
+REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}")
+ALLOWED_REVISION = "allowed are 1 to 20 letters, digits, points, hyphens and underscores"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +95,12 @@ class Specs:
 
         Of two who save after the same version, one does and the other is told.
         """
+        if not _is_text(text):
+            raise NotAllowed("the sheet has characters that are no text; allowed is what UTF-8 can hold, without zeros")
         if len(text) > LONGEST_TEXT:
             raise NotAllowed(f"the sheet has {len(text)} characters; allowed are {LONGEST_TEXT}")
         spec = load_draft(text, "the draft")
+        _check_names(spec)
         _somebody(who, "drafts")
         with writing(self._engine) as connection:
             self._save(connection, spec, text, who, after)
@@ -103,6 +109,8 @@ class Specs:
     def revise(self, style: str, old: str, new: str, who: str) -> SheetSummary:
         """Begin the draft of a new revision with the text of an approved one."""
         _somebody(who, "drafts")
+        if not REVISION.fullmatch(new):
+            raise NotAllowed(f"revision is {new!r}; {ALLOWED_REVISION}")
         with writing(self._engine) as connection:
             sheet = _sheet(connection, style, old)
             if sheet.summary.state != "approved":
@@ -204,6 +212,18 @@ def sheet_in_force(connection: Connection, style: str) -> Spec | None:
         return None if text is None else load_spec(text, f"spec sheet {style}")
     except SpecError:
         return None  # written by a version that knew other keys
+
+
+def _is_text(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _check_names(spec: SpecDraft) -> None:
+    """What people type and read in an address, and what a database can hold."""
+    if not REVISION.fullmatch(spec.revision):
+        raise NotAllowed(f"revision is {spec.revision!r}; {ALLOWED_REVISION}")
+    if not spec.name.isprintable():
+        raise NotAllowed(f"name is {spec.name!r}; allowed are printable characters on one line")
 
 
 def _somebody(who: str, does: str) -> None:

@@ -179,7 +179,7 @@ def test_defects_are_counted_with_their_interval(http: httpx.Client) -> None:
 
 
 def test_jobs(http: httpx.Client) -> None:
-    assert [job["id"] for job in http.get("/api/v1/jobs").json()] == [made_pieces.EVIL, "J-1041", "J-1042"]
+    assert [job["id"] for job in http.get("/api/v1/jobs").json()["items"]] == [made_pieces.EVIL, "J-1041", "J-1042"]
     assert http.get("/api/v1/jobs/J-1041").json()["caster"] == "Mehta"
 
 
