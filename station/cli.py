@@ -13,7 +13,9 @@ import typer
 
 from loupebox.station.events_command import events_app
 from loupebox.station.gauge_command import gauge_app
+from loupebox.station.job_command import job_app
 from loupebox.station.options import Database, DataDir, SettingsFile, chosen_settings
+from loupebox.station.spec_command import spec_app
 
 
 class Exit(IntEnum):
@@ -36,9 +38,9 @@ app = typer.Typer(
     help="Inspect jewellery: measure, find defects, judge, record. "
     "Exit status: 0 pass, 1 fail, 2 review, 3 refused, 4 wrong usage or input.",
 )
-spec_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Spec sheets.")
 capture_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Captures.")
 app.add_typer(spec_app, name="spec")
+app.add_typer(job_app, name="job")
 app.add_typer(capture_app, name="capture")
 app.add_typer(gauge_app, name="gauge")
 app.add_typer(events_app, name="events")
@@ -124,38 +126,18 @@ def inspect(
 
     chosen = chosen_settings(settings, data_dir=data, database=database)
     sheet = read_spec_sheet(spec) if spec is not None else None
-    inspection = Workplace.open(chosen).inspect(capture, sheet)
+    workplace = Workplace.open(chosen)
     if record:
         log = open_log(chosen)
         try:
+            inspection = workplace.inspect(capture, sheet, log.specs)
             log.record(log_entry(inspection))
         finally:
             log.close()
+    else:
+        inspection = workplace.inspect(capture, sheet)
     print(report_of(inspection).to_json() if json else summary(inspection))
     return Exit[inspection.outcome]
-
-
-@spec_app.command("check")
-def spec_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="Spec sheet (TOML).")]) -> int:
-    """Say whether a spec sheet can be used, or what is wrong with it."""
-    from loupebox.station.spec_sheet import read_spec_sheet
-
-    sheet = read_spec_sheet(file)
-    spec = sheet.spec
-    prongs = f", {spec.head.prong_count} prongs" if spec.head else ""
-    print(
-        f"{file}: {spec.style} revision {spec.revision} is sound: {len(spec.characteristic)} dimensions{prongs}, "
-        f"{len(spec.surface)} surface rules"
-    )
-    return Exit.PASS
-
-
-@spec_app.command("schema")
-def spec_schema() -> int:
-    """Print the JSON Schema of spec sheets."""
-    from loupebox.inspect.spec import json_schema
-
-    return _print_json(json_schema())
 
 
 @app.command("report-schema")

@@ -33,7 +33,7 @@ def run_demo(settings: Settings, console: Console, *, against_truth: bool) -> bo
         workplace = Workplace.open(settings)
         with progress(console, len(folders)) as advance:
             for folder in folders:
-                inspection = workplace.inspect(folder)
+                inspection = workplace.inspect(folder, specs=log.specs)
                 log.record(log_entry(inspection))
                 console.print(piece_line(inspection), soft_wrap=True)
                 advance()

@@ -25,7 +25,13 @@ class SpecSheet:
 
 
 def read_spec_sheet(path: Path) -> SpecSheet:
-    """Read a spec sheet from a file."""
+    """Read an approved spec sheet from a file."""
+    text = read_text(path)
+    return SpecSheet(load_spec(text, str(path)), text)
+
+
+def read_text(path: Path) -> str:
+    """What a sheet or a bill of materials says, before anything is made of it."""
     try:
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES + 1)
@@ -34,10 +40,9 @@ def read_spec_sheet(path: Path) -> SpecSheet:
     if len(raw) > _MAX_BYTES:
         raise SpecError(f"spec sheet {path} is larger than {_MAX_BYTES // 1_000_000} MB")
     try:
-        text = raw.decode("utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SpecError(f"spec sheet {path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
-    return SpecSheet(load_spec(text, str(path)), text)
 
 
 def find_spec_sheet(folder: Path, style: str) -> SpecSheet:

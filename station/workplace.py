@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from loupebox.inspect.spec import load_spec
 from loupebox.station.calibration_set import CalibrationSet, read_calibration_set
 from loupebox.station.capture import read_capture
 from loupebox.station.inspection import Inspection, inspect_piece
 from loupebox.station.model_set import ModelSet, load_model_set
+from loupebox.station.records.specs import Specs
 from loupebox.station.settings import Settings
 from loupebox.station.spec_sheet import SpecSheet, find_spec_sheet
 from loupebox.station.stopwatch import Stopwatch
@@ -30,10 +32,19 @@ class Workplace:
             specs_dir=settings.specs_dir,
         )
 
-    def inspect(self, folder: Path, sheet: SpecSheet | None = None) -> Inspection:
-        """Inspect the capture in a folder against this sheet, or against the one of its style."""
+    def inspect(self, folder: Path, sheet: SpecSheet | None = None, specs: Specs | None = None) -> Inspection:
+        """Inspect the capture in a folder against this sheet, or against the one of its style.
+
+        A revision that was approved in the records, when these are given, goes before the sheet in a file.
+        """
         watch = Stopwatch()
         with watch.step("read"):
             capture = read_capture(folder)
-            sheet = sheet or find_spec_sheet(self.specs_dir, capture.record.style)
+            style = capture.record.style
+            sheet = sheet or _approved(specs, style) or find_spec_sheet(self.specs_dir, style)
         return inspect_piece(capture, sheet, self.calibration, self.models, watch)
+
+
+def _approved(specs: Specs | None, style: str) -> SpecSheet | None:
+    sheet = None if specs is None else specs.approved_here(style)
+    return None if sheet is None else SpecSheet(load_spec(sheet.text, sheet.name), sheet.text)

@@ -90,6 +90,13 @@ class Specs:
             row = connection.execute(_revisions(style).order_by(SPEC_REVISION.c.id.desc()).limit(1)).one_or_none()
         return None if row is None else _approved(row)
 
+    def approved_here(self, style: str) -> Sheet | None:
+        """The last revision that two people made in the records: it goes before a sheet in a file; None without one."""
+        query = _revisions(style).where(SPEC_APPROVAL.c.id.is_not(None)).order_by(SPEC_REVISION.c.id.desc()).limit(1)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _approved(row)
+
     def draft(self, text: str, who: str, *, after: int = 0) -> SheetSummary:
         """Keep a version of a draft; `after` is the version that it was made from, 0 for a new draft.
 
