@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loupebox.api.inspection_page import PLACE_OF, stored_report
+from loupebox.api.inspection_page import stored_report
 from loupebox.api.overlay import svg_points, tip_in_top
 from loupebox.station.records.inspection_record import FrameRecord, InspectionRecord
+from loupebox.station.records.rework_mark import PLACE_OF, PRONG_PX
 from loupebox.station.report import Box, FindingReport, Report
 
 WIDTH_PX = 480
@@ -15,7 +16,6 @@ WIDTH_PX = 480
 ASPECT = 3 / 2
 SMALLEST_PX = 150
 """A pore alone says nothing; this much of the frame around it says where on the piece it sits."""
-PRONG_PX = 110
 SPOT_RADIUS_PX = 22
 
 

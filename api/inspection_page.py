@@ -14,18 +14,8 @@ from loupebox.inspect.verdict import Verdict
 from loupebox.station.records.errors import Damaged
 from loupebox.station.records.inspection_record import FrameRecord, InspectionRecord
 from loupebox.station.records.remedy import ANYTHING_ELSE, Remedy, remedy_for
+from loupebox.station.records.rework_mark import PLACE_OF
 from loupebox.station.report import CheckReport, FindingReport, MeasurementReport, Report
-
-PLACE_OF = {
-    "inner_diameter_mm": ("face", "backlight"),
-    "out_of_round_mm": ("face", "backlight"),
-    "shank_thickness_mm": ("face", "backlight"),
-    "shank_width_mm": ("shank", "backlight"),
-    "stone_diameter_mm": ("top", "dome"),
-    "stone_offset_mm": ("top", "dome"),
-    "prong_count": ("top", "dome"),
-}
-"""Where each dimension was seen: the frame that opens when it decided."""
 
 SCALES = (("iso", "ISO 8653"), ("us", "US"), ("uk", "UK BS 6820"), ("uk_trade", "UK trade"), ("jp", "Japan"))
 

@@ -7,14 +7,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from loupebox.api.access import Allowed
 from loupebox.api.dependencies import Line, Log, Number
 from loupebox.api.inspection_page import inspection_page
 from loupebox.api.pages import render
-from loupebox.station.records.decisions import STATION
+from loupebox.station.records.decisions import HEAVIEST_MELT_G, STATION
 from loupebox.station.records.inspections import InspectionFilter, Outcome
+from loupebox.station.records.override_reason import REASONS_FOR, OverrideReason
 from loupebox.station.records.person import Actor
 from loupebox.station.records.qc_log import LONGEST_PAGE
 from loupebox.station.records.remedy import REMEDIES, Remedy
@@ -38,6 +39,10 @@ DECIDED: dict[DispositionKind, str] = {
     "scrap": "Scrapped",
     "concession": "Delivered on concession",
 }
+AGAIN = "rework.again"
+"""The permission to let a piece be worked on a third time."""
+BLANK = BeforeValidator(lambda value: None if value == "" else value)
+"""A field that a form sends although nothing was put in."""
 OPERATIONS = tuple(sorted({remedy.operation for remedy in REMEDIES.values()}))
 
 
@@ -74,9 +79,24 @@ class Decision(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: DispositionKind
-    reason: Line = Field(default="", description="needed for scrap, concession, and accepting what failed")
+    reason: Line = Field(default="", description="more in words")
+    reason_code: Annotated[OverrideReason | None, BLANK] = Field(
+        default=None, description="needed for scrap, concession, accepting what failed and reworking what passed"
+    )
     operation: Line = ""
     bench: Line = ""
+    melt_weight_g: Annotated[float | None, BLANK] = Field(
+        default=None, gt=0, le=HEAVIEST_MELT_G, description="of scrap that goes into the melt"
+    )
+    concession: Annotated[int | None, BLANK] = Field(
+        default=None, ge=1, le=2**31 - 1, description="number of the concession under which it is delivered"
+    )
+    seen: Annotated[int | None, BLANK] = Field(
+        default=None,
+        ge=1,
+        le=2**31 - 1,
+        description="number of the last decision that was known: 409 when there is a later one",
+    )
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Decision:
@@ -85,8 +105,11 @@ class Decision(BaseModel):
         return self
 
     @property
-    def remedy(self) -> Remedy | None:
-        return Remedy(self.operation, self.bench) if self.kind == "rework" and self.operation else None
+    def more(self) -> dict[str, Any]:
+        """The fields of the log's own decision beside kind, who and reason."""
+        remedy = Remedy(self.operation, self.bench) if self.kind == "rework" and self.operation else None
+        names = ("reason_code", "melt_weight_g", "concession", "seen")
+        return {"remedy": remedy, **{name: getattr(self, name) for name in names}}
 
 
 class RecordedDecision(BaseModel):
@@ -97,7 +120,9 @@ class RecordedDecision(BaseModel):
     id: int
     kind: DispositionKind
     who: str
-    reason: str
+    reason: str = Field(description="in words")
+    reason_code: OverrideReason | None
+    melt_weight_g: float | None
     decided_at: datetime
 
 
@@ -134,23 +159,26 @@ def decisions(number: Number, log: Log) -> list[RecordedDecision]:
 @router.post("/api/v1/inspections/{number}/decisions", status_code=201)
 def decide(number: Number, who: Decider, body: Decision, log: Log) -> RecordedDecision:
     """Decide on an inspection; for rework this opens an order."""
-    decided = log.decide(number, body.kind, who.name, body.reason, remedy=body.remedy)
+    decided = log.decide(number, body.kind, who.name, body.reason, lead=who.may(AGAIN), **body.more)
     return RecordedDecision.model_validate(next(d for d in log.inspection(number).dispositions if d.id == decided))
 
 
 @router.get("/inspections/{number}", include_in_schema=False, dependencies=[READS])
 def page(request: Request, number: Number, log: Log, view: str | None = None, light: str | None = None) -> Response:
+    record = log.inspection(number)
     context: dict[str, Any] = {
         "choices": CHOICES,
+        "reasons": REASONS_FOR,
+        "concessions": [c for c in log.concessions.of_style(record.summary.style) if c.left],
         "decided": DECIDED,
         "operations": OPERATIONS,
-        "benches": [name for name, _ in log.benches()],
+        "benches": [name for name, _ in log.rework.benches()],
         "station_name": STATION,
     }
-    return render(request, "inspection.html", page=inspection_page(log.inspection(number), view, light), **context)
+    return render(request, "inspection.html", page=inspection_page(record, view, light), **context)
 
 
 @router.post("/inspections/{number}/decisions", include_in_schema=False)
 def decide_form(number: Number, who: Decider, log: Log, form: Annotated[Decision, Form()]) -> Response:
-    log.decide(number, form.kind, who.name, form.reason, remedy=form.remedy)
+    log.decide(number, form.kind, who.name, form.reason, lead=who.may(AGAIN), **form.more)
     return RedirectResponse(f"/inspections/{number}#decision", status_code=303)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loupebox.inspect.prong_place import prong_places
 from loupebox.station.report import FindingReport, Point, ProngReport
 
 LABEL_GAP_PX = 34
@@ -56,29 +57,17 @@ def prong_marks(prongs: Sequence[ProngReport], view: str, width_px: int, height_
     """Tips in the top or the oblique view; in the others no prong is looked at."""
     if view not in ("top", "oblique"):
         return ()
-    tips = {p.index: tip for p in prongs if (tip := p.tip_xy_px if view == "top" else p.tip_oblique_xy_px)}
-    centre = ((width_px - 1) / 2, (height_px - 1) / 2)
     if view == "top":
-        reach = _reach(list(tips.values()), centre, fallback_px=width_px / 3)
-        for prong in prongs:
-            tips.setdefault(prong.index, _at(centre, reach, prong.angle_deg))
+        tips = prong_places([(p.index, p.angle_deg, p.tip_xy_px) for p in prongs], width_px, height_px)
+    else:
+        tips = {p.index: tip for p in prongs if (tip := p.tip_oblique_xy_px)}
+    centre = ((width_px - 1) / 2, (height_px - 1) / 2)
     return tuple(_mark(prong, tips[prong.index], centre) for prong in prongs if prong.index in tips)
 
 
 def tip_in_top(prongs: Sequence[ProngReport], index: int, width_px: int, height_px: int) -> Point | None:
     """Where to look in the top view for one prong."""
     return next(((m.x, m.y) for m in prong_marks(prongs, "top", width_px, height_px) if m.index == index), None)
-
-
-def _reach(tips: list[Point], centre: Point, fallback_px: float) -> float:
-    """How far from the middle the tips stand, on average."""
-    return sum(math.dist(tip, centre) for tip in tips) / len(tips) if tips else fallback_px
-
-
-def _at(centre: Point, reach: float, angle_deg: float) -> Point:
-    """Angles run counter-clockwise from image right, while y runs down."""
-    angle = math.radians(angle_deg)
-    return centre[0] + reach * math.cos(angle), centre[1] - reach * math.sin(angle)
 
 
 def _mark(prong: ProngReport, tip: Point, centre: Point) -> ProngMark:

@@ -28,7 +28,7 @@ def shared(request: Request) -> dict[str, Any]:
     waiting, me = 0, getattr(request.state, "who", None)
     if me is not None:
         with suppress(RecordsError):
-            waiting = sum(count for _, count in request.app.state.log.benches())
+            waiting = sum(count for _, count in request.app.state.log.rework.benches())
     path = request.url.path
     return {"here": "/" + path.split("/")[1], "waiting": waiting, "version": version("loupebox"), "me": me}
 

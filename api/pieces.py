@@ -52,7 +52,7 @@ def today(
     shown = day or log.latest_day()
     pieces = log.pieces_of_day(shown) if shown else ()
     before, after = log.days_beside(shown) if shown else (None, None)
-    waiting = log.rework_queue()
+    waiting = log.rework.queue()
     seen = Counter(piece.outcome for piece in pieces)
     return render(
         request,
@@ -63,9 +63,9 @@ def today(
         only=verdict,
         tally=[(outcome, seen[outcome]) for outcome in OUTCOMES],
         rows=rows(log, [piece for piece in pieces if verdict in (None, piece.outcome)]),
-        reviews=log.undecided_reviews(),
+        reviews=log.undecided(),
         late=sum(is_late(order) for order in waiting),
-        bench_words=", ".join(f"{bench} {count}" for bench, count in log.benches() if count),
+        bench_words=", ".join(f"{bench} {count}" for bench, count in log.rework.benches() if count),
     )
 
 

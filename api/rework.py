@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -15,8 +15,11 @@ from loupebox.api.access import Allowed
 from loupebox.api.closeup import SPOT_RADIUS_PX, Closeup, closeup
 from loupebox.api.dependencies import Line, Log, Number
 from loupebox.api.pages import render
+from loupebox.inspect.recheck import What
 from loupebox.station.records.person import Actor
-from loupebox.station.records.rework_order import ReworkOrder
+from loupebox.station.records.rework_desk import MOST
+from loupebox.station.records.rework_order import WAITING, ReworkOrder, ReworkWork
+from loupebox.station.records.rework_tables import ChangeOf, MessageKind
 
 router = APIRouter(tags=["rework"])
 
@@ -46,6 +49,66 @@ class Defect(BaseModel):
     reason: str
 
 
+class Mark(BaseModel):
+    """A place in a picture that the work is about; of a dimension the box is the whole picture."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    what: What
+    name: str = Field(description='kind of a finding, "prong_3", or name of a dimension')
+    view: str
+    light: str
+    frame_sha256: str = Field(description="the picture, at /frames/{checksum}.png")
+    box_xywh_px: tuple[float, float, float, float]
+    polygon_xy_px: tuple[tuple[float, float], ...]
+
+
+class Change(BaseModel):
+    """An order given to another bench, priority or due time."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    what: ChangeOf
+    before: str
+    after: str
+    who: str
+    note: str
+    at: datetime
+
+
+class Message(BaseModel):
+    """A question of the bench, or the inspector's answer."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: MessageKind
+    who: str
+    text: str
+    at: datetime
+
+
+class Work(BaseModel):
+    """What the work took."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+    minutes: float = Field(default=0, ge=0, le=MOST["minutes"])
+    metal_added_g: float = Field(default=0, ge=0, le=MOST["metal_added_g"])
+    metal_removed_g: float = Field(default=0, ge=0, le=MOST["metal_removed_g"])
+    stones: int = Field(default=0, ge=0, le=MOST["stones"], description="stones used")
+
+
+class Spent(BaseModel):
+    """The sum of what the work took."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    minutes: float
+    metal_added_g: float
+    metal_removed_g: float
+    stones: int
+
+
 class Order(BaseModel):
     """Work on one piece for one bench."""
 
@@ -58,11 +121,16 @@ class Order(BaseModel):
     style: str
     operation: str
     bench: str
-    priority: int = Field(description="1 goes before 2 among orders of one due day")
-    due: date | None
+    priority: int = Field(description="1 goes before 2 among orders of one due time")
+    due_at: datetime | None
     state: Literal["open", "taken", "done", "withdrawn"]
+    loop: int = Field(description="1 for the first time that the piece is worked on")
     defects: tuple[Defect, ...]
+    marks: tuple[Mark, ...]
     steps: tuple[Step, ...]
+    changes: tuple[Change, ...]
+    messages: tuple[Message, ...]
+    work: Spent | None = Field(description="null while nobody has said what the work took")
 
 
 class Bench(BaseModel):
@@ -73,11 +141,12 @@ class Bench(BaseModel):
 
 
 class Done(BaseModel):
-    """What the inspector should know of the work."""
+    """What the inspector should know of the work, and what it took."""
 
     model_config = ConfigDict(extra="forbid")
 
     note: Line = ""
+    work: Work | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,52 +159,57 @@ class Card:
 
 
 def is_late(order: ReworkOrder) -> bool:
-    """Its due day is over and the work is not."""
-    return order.due is not None and order.due < date.today() and order.state in ("open", "taken")
+    """Its due time is over and the work is not."""
+    return order.due_at is not None and order.due_at < datetime.now(UTC) and order.state in WAITING
 
 
 @router.get("/api/v1/rework", dependencies=[READS])
 def queue(log: Log, bench: Annotated[str | None, Query(description="only this bench")] = None) -> list[Order]:
     """Open and taken orders, the most urgent first."""
-    return [Order.model_validate(order) for order in log.rework_queue(bench)]
+    return [Order.model_validate(order) for order in log.rework.queue(bench)]
 
 
 @router.get("/api/v1/benches", dependencies=[READS])
 def benches(log: Log) -> list[Bench]:
     """Each bench and how many orders wait there or are in work."""
-    return [Bench(name=name, waiting=count) for name, count in log.benches()]
+    return [Bench(name=name, waiting=count) for name, count in log.rework.benches()]
 
 
 @router.get("/api/v1/rework/{number}", dependencies=[READS])
 def order(number: Number, log: Log) -> Order:
     """One order in any state."""
-    return Order.model_validate(log.rework_order(number))
+    return Order.model_validate(log.rework.one(number))
 
 
 @router.post("/api/v1/rework/{number}/take")
 def take(number: Number, who: Worker, log: Log) -> Order:
     """Take an open order; 409 when somebody else was first."""
-    return Order.model_validate(log.take(number, who.name))
+    return Order.model_validate(log.rework.take(number, who.name))
 
 
 @router.post("/api/v1/rework/{number}/done")
 def done(number: Number, who: Worker, body: Done, log: Log) -> Order:
     """Finish a taken order; the piece goes back to inspection."""
-    return Order.model_validate(log.finish(number, who.name, body.note))
+    return Order.model_validate(log.rework.finish(number, who.name, body.note, spent(body.work)))
+
+
+def spent(work: Work | None) -> ReworkWork | None:
+    return None if work is None else ReworkWork(**work.model_dump())
 
 
 @router.get("/rework", include_in_schema=False, dependencies=[READS])
 def page(request: Request, log: Log, bench: str = "") -> Response:
     cards = [
         Card(o, closeup(log.inspection(o.inspection_id), [d.check_name for d in o.defects]), is_late(o))
-        for o in log.rework_queue(bench or None)
+        for o in log.rework.queue(bench or None)
     ]
-    return render(request, "rework.html", cards=cards, bench=bench, benches=log.benches(), spot_radius=SPOT_RADIUS_PX)
+    benches = log.rework.benches()
+    return render(request, "rework.html", cards=cards, bench=bench, benches=benches, spot_radius=SPOT_RADIUS_PX)
 
 
 @router.post("/rework/{number}/take", include_in_schema=False)
 def take_form(number: Number, log: Log, who: Worker, bench: Annotated[Line, Form()] = "") -> Response:
-    log.take(number, who.name)
+    log.rework.take(number, who.name)
     return _back(bench, number)
 
 
@@ -145,9 +219,10 @@ def done_form(
     log: Log,
     who: Worker,
     note: Annotated[Line, Form()] = "",
+    minutes: Annotated[float | None, Form(ge=0, le=MOST["minutes"])] = None,
     bench: Annotated[Line, Form()] = "",
 ) -> Response:
-    log.finish(number, who.name, note)
+    log.rework.finish(number, who.name, note, None if minutes is None else ReworkWork(minutes))
     return _back(bench, number)
 
 

@@ -132,8 +132,8 @@ def run(folder: Path, pieces: int, filled: int) -> None:
     show("open one inspection", timed(lambda: log.inspection(1 + random.randrange(pieces)), 200))
     show("list 50 recent", timed(lambda: log.recent(50), 50))
     show(f"list a day ({len(log.pieces_of_day(day))} pieces)", timed(lambda: log.pieces_of_day(day), 10))
-    show(f"a bench's queue ({len(log.rework_queue('setting'))} orders)", timed(lambda: log.rework_queue("setting"), 5))
-    show("reviews that wait", timed(log.undecided_reviews, 5))
+    show(f"a bench's queue ({len(log.rework.queue('setting'))} orders)", timed(lambda: log.rework.queue("setting"), 5))
+    show("reviews that wait", timed(log.undecided, 5))
     show("defects by caster", timed(lambda: log.defect_counts("caster"), 5))
     log.close()
 

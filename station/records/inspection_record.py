@@ -110,13 +110,15 @@ class SpecRecord:
 
 @dataclass(frozen=True, slots=True)
 class DispositionRecord:
-    """A decision; the last one counts."""
+    """A decision; the last one counts. `reason` is in words, `reason_code` out of the list for overrides."""
 
     id: int
     kind: DispositionKind
     who: str
     reason: str
     decided_at: datetime
+    reason_code: str | None
+    melt_weight_g: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,8 +93,8 @@ def latest_of_day(connection: Connection, day: date) -> tuple[InspectionSummary,
     return tuple(_summary(row) for row in connection.execute(query))
 
 
-def undecided_reviews(connection: Connection) -> tuple[InspectionSummary, ...]:
-    """REVIEW, nobody has decided, and nobody has looked again: the oldest first."""
+def undecided(connection: Connection) -> tuple[InspectionSummary, ...]:
+    """No PASS, nothing decided (the station itself decides on most failures), nobody has looked again: oldest first."""
     later = INSPECTION.alias()
     again = select(later.c.id).where(
         later.c.piece == INSPECTION.c.piece,
@@ -104,7 +104,7 @@ def undecided_reviews(connection: Connection) -> tuple[InspectionSummary, ...]:
     decided = select(DISPOSITION.c.id).where(DISPOSITION.c.inspection == INSPECTION.c.id)
     query = (
         _summaries()
-        .where(INSPECTION.c.verdict == Verdict.REVIEW, ~again.exists(), ~decided.exists())
+        .where(INSPECTION.c.verdict.in_((Verdict.REVIEW, Verdict.FAIL)), ~decided.exists(), ~again.exists())
         .order_by(INSPECTION.c.id)
     )
     return tuple(_summary(row) for row in connection.execute(query))
@@ -131,7 +131,9 @@ def whole(connection: Connection, inspection: int) -> InspectionRecord:
         defects=tuple(defects_by_inspection(connection, [inspection])[inspection]),
         frames=tuple(FrameRecord(**_without_keys(part)) for part in _parts(connection, FRAME, inspection)),
         dispositions=tuple(
-            DispositionRecord(part.id, part.kind, part.who, part.reason, part.decided_at)
+            DispositionRecord(
+                part.id, part.kind, part.who, part.reason, part.decided_at, part.reason_code, part.melt_weight_g
+            )
             for part in _parts(connection, DISPOSITION, inspection)
         ),
         orders=orders(connection, INSPECTION.c.id == inspection),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, func, select
 
-from loupebox.station.records import decisions, defect_count, inspections, jobs, recording, rework_order
+from loupebox.station.records import decisions, defect_count, inspections, jobs, recording
 from loupebox.station.records.api_tokens import ApiTokens
 from loupebox.station.records.bags import Bags
 from loupebox.station.records.certificates import Certificates
+from loupebox.station.records.concessions import Concessions
+from loupebox.station.records.decisions import Decision
 from loupebox.station.records.defect_count import CountBy, DefectCount
 from loupebox.station.records.engine import open_database, reading, writing
 from loupebox.station.records.entry import InspectionEntry
@@ -26,9 +29,9 @@ from loupebox.station.records.jobs import ImportedJobs
 from loupebox.station.records.one_change import OneChange
 from loupebox.station.records.people import People
 from loupebox.station.records.pictures import Pictures
-from loupebox.station.records.remedy import REMEDIES, Remedy
-from loupebox.station.records.rework_order import WAITING, ReworkOrder
-from loupebox.station.records.rework_tables import REWORK_ORDER, DispositionKind
+from loupebox.station.records.returns import Returns
+from loupebox.station.records.rework_desk import ReworkDesk
+from loupebox.station.records.rework_tables import DispositionKind
 from loupebox.station.records.sampling import Sampling
 from loupebox.station.records.sessions import Sessions
 from loupebox.station.records.sign_in_rules import SignInRules
@@ -71,6 +74,9 @@ class QcLog:
         self.start_ups = StartUps(engine, clock)
         self.job_import = JobImport(engine, clock)
         self.what_if = WhatIf(engine)
+        self.rework = ReworkDesk(engine, clock)
+        self.concessions = Concessions(engine, clock)
+        self.returns = Returns(engine, clock)
 
     @classmethod
     def open(cls, database: str | Path, frames: Path, rules: SignInRules = USUAL_RULES) -> QcLog:
@@ -125,10 +131,10 @@ class QcLog:
             after = connection.execute(select(func.min(column)).where(column > day)).scalar_one()
         return before, after
 
-    def undecided_reviews(self) -> tuple[InspectionSummary, ...]:
-        """REVIEW, and still waiting for a person's decision; the oldest first."""
+    def undecided(self) -> tuple[InspectionSummary, ...]:
+        """REVIEW, or failed again after two loops, and still waiting for a person's decision; the oldest first."""
         with reading(self._engine) as connection:
-            return inspections.undecided_reviews(connection)
+            return inspections.undecided(connection)
 
     def frames_of(self, numbers: Sequence[int]) -> dict[int, tuple[FrameRecord, ...]]:
         """Which pictures each of these inspections has, in the order in which they were taken."""
@@ -145,55 +151,10 @@ class QcLog:
             raise NotRecorded(f"no frame {checksum} is recorded")
         return self._store.read(checksum, suffix), suffix
 
-    def decide(
-        self,
-        inspection: int,
-        kind: DispositionKind,
-        who: str,
-        reason: str = "",
-        *,
-        remedy: Remedy | None = None,
-        priority: int = decisions.NORMAL_PRIORITY,
-    ) -> int:
-        """A person's decision on an inspection; rework without a remedy gets the usual one. Returns its number."""
+    def decide(self, inspection: int, kind: DispositionKind, who: str, reason: str = "", **more: Any) -> int:
+        """A person's decision on an inspection; `more` are the other fields of `Decision`. Returns its number."""
         with writing(self._engine) as connection:
-            return decisions.decide(connection, inspection, kind, who, reason, remedy, priority, self._clock())
-
-    def rework_queue(self, bench: str | None = None) -> tuple[ReworkOrder, ...]:
-        """Open and taken orders of a bench or of all, the most urgent first."""
-        state, where = REWORK_ORDER.c.state, REWORK_ORDER.c.bench
-        conditions = (state.in_(WAITING),) if bench is None else (state.in_(WAITING), where == bench)
-        with reading(self._engine) as connection:
-            return rework_order.orders(connection, *conditions)
-
-    def rework_order(self, order: int) -> ReworkOrder:
-        """One order in any state."""
-        with reading(self._engine) as connection:
-            return rework_order.one_order(connection, order)
-
-    def take(self, order: int, who: str) -> ReworkOrder:
-        """A jeweller takes an open order; of two who try at once one gets it, the other a `Conflict`."""
-        with writing(self._engine) as connection:
-            rework_order.advance(connection, order, "open", "taken", who, "", self._clock())
-            return rework_order.one_order(connection, order)
-
-    def finish(self, order: int, who: str, note: str = "") -> ReworkOrder:
-        """The work is done, and the piece goes back to inspection."""
-        with writing(self._engine) as connection:
-            rework_order.advance(connection, order, "taken", "done", who, note, self._clock())
-            return rework_order.one_order(connection, order)
-
-    def benches(self) -> tuple[tuple[str, int], ...]:
-        """Each bench with the number of orders that wait there or are in work, by name."""
-        query = (
-            select(REWORK_ORDER.c.bench, func.count())
-            .where(REWORK_ORDER.c.state.in_(WAITING))
-            .group_by(REWORK_ORDER.c.bench)
-        )
-        with reading(self._engine) as connection:
-            waiting = {row[0]: row[1] for row in connection.execute(query)}
-        names = {remedy.bench for remedy in REMEDIES.values()} | waiting.keys()
-        return tuple((name, waiting.get(name, 0)) for name in sorted(names))
+            return decisions.decide(connection, inspection, Decision(kind, who, reason, **more), self._clock())
 
     def defect_counts(self, by: CountBy, since: date | None = None) -> tuple[DefectCount, ...]:
         """Pieces with defects out of pieces judged, by kind, style or source, the most defective first."""

@@ -27,6 +27,7 @@ from loupebox.station.records.inspection_tables import (
     PRONG,
 )
 from loupebox.station.records.production_tables import JOB, PIECE, SPEC_REVISION, STYLE
+from loupebox.station.records.rechecks import add_rechecks
 from loupebox.station.records.remedy import defects_of
 
 Row = dict[str, Any]
@@ -68,6 +69,8 @@ def insert_inspection(connection: Connection, entry: InspectionEntry, now: datet
         inspection,
         [{"kind": d.kind, "check_name": d.check_name, "verdict": d.verdict, "reason": d.reason} for d in defects],
     )
+    if entry.verdict is not None:
+        add_rechecks(connection, inspection, piece, checks)
     append_audit(
         connection,
         who=f"station {entry.station}",
@@ -80,7 +83,7 @@ def insert_inspection(connection: Connection, entry: InspectionEntry, now: datet
         supersede(connection, piece, inspection, now)
     if entry.verdict is Verdict.FAIL:
         failed = [defect for defect in defects if defect.verdict is Verdict.FAIL]
-        propose(connection, inspection, entry.job, failed, now)
+        propose(connection, inspection, piece, entry.job, failed, now)
     return inspection
 
 
@@ -140,7 +143,7 @@ def _ensure_spec(connection: Connection, spec: SpecEntry, station: str, now: dat
 def _ensure_piece(connection: Connection, entry: InspectionEntry) -> int:
     if connection.execute(select(JOB.c.id).where(JOB.c.id == entry.job)).first() is None:
         ensure(connection, JOB, id=entry.job, style=entry.style)
-    query = select(PIECE.c.id).where(PIECE.c.serial == entry.piece, PIECE.c.job == entry.job)
+    query = select(PIECE.c.id).where(PIECE.c.serial == entry.piece, PIECE.c.job == entry.job).with_for_update()
     known = connection.execute(query).scalar_one_or_none()
     if known is None:
         ensure(connection, PIECE, serial=entry.piece, job=entry.job)

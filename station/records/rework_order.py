@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, distinct, func, select, update
 
 from loupebox.station.records.audit import append_audit
 from loupebox.station.records.columns import add
@@ -15,7 +16,18 @@ from loupebox.station.records.errors import Conflict, NotAllowed, NotRecorded
 from loupebox.station.records.inspection_tables import DEFECT, INSPECTION
 from loupebox.station.records.production_tables import PIECE
 from loupebox.station.records.remedy import Remedy, remedy_for
-from loupebox.station.records.rework_tables import DISPOSITION, REWORK_EVENT, REWORK_ORDER, ReworkState
+from loupebox.station.records.rework_mark import ReworkMark, add_marks, marks_of
+from loupebox.station.records.rework_tables import (
+    DISPOSITION,
+    REWORK_CHANGE,
+    REWORK_EVENT,
+    REWORK_MESSAGE,
+    REWORK_ORDER,
+    REWORK_WORK,
+    ChangeOf,
+    MessageKind,
+    ReworkState,
+)
 
 WAITING: tuple[ReworkState, ...] = ("open", "taken")
 
@@ -31,6 +43,38 @@ class ReworkStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ReworkChange:
+    """An order given to another bench, priority or due time, in words as they were and as they became."""
+
+    what: ChangeOf
+    before: str
+    after: str
+    who: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReworkMessage:
+    """A question of the bench to the inspector, or an answer."""
+
+    kind: MessageKind
+    who: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReworkWork:
+    """What the work took."""
+
+    minutes: float = 0.0
+    metal_added_g: float = 0.0
+    metal_removed_g: float = 0.0
+    stones: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DefectRecord:
     """A check that did not pass: its kind in the shop's words, its name on the spec sheet, its verdict and why."""
 
@@ -42,7 +86,10 @@ class DefectRecord:
 
 @dataclass(frozen=True, slots=True)
 class ReworkOrder:
-    """An order with what it must mend and what has happened to it."""
+    """An order with what it must mend, where that is, and what has happened to it.
+
+    `loop` is 1 for the first time that the piece is worked on; `work` adds up what was spent, None before anything was.
+    """
 
     id: int
     inspection_id: int
@@ -52,10 +99,15 @@ class ReworkOrder:
     operation: str
     bench: str
     priority: int
-    due: date | None
+    due_at: datetime | None
     state: ReworkState
+    loop: int
     defects: tuple[DefectRecord, ...]
+    marks: tuple[ReworkMark, ...]
     steps: tuple[ReworkStep, ...]
+    changes: tuple[ReworkChange, ...]
+    messages: tuple[ReworkMessage, ...]
+    work: ReworkWork | None
 
     def step(self, state: ReworkState) -> ReworkStep | None:
         """Who brought it into this state, and when; None if nobody has."""
@@ -63,8 +115,8 @@ class ReworkOrder:
 
 
 def orders(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[ReworkOrder, ...]:
-    """The orders that meet all conditions, the most urgent first: by due day, priority, number."""
-    due = REWORK_ORDER.c.due
+    """The orders that meet all conditions, the most urgent first: by due time, priority, number."""
+    due = REWORK_ORDER.c.due_at
     rows = connection.execute(
         select(
             REWORK_ORDER,
@@ -81,7 +133,11 @@ def orders(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Re
     ).all()
     if not rows:
         return ()
-    steps = _steps(connection, [row.id for row in rows])
+    numbers = [row.id for row in rows]
+    steps, changes, messages, work = (
+        _parts(connection, table, numbers) for table in (REWORK_EVENT, REWORK_CHANGE, REWORK_MESSAGE, REWORK_WORK)
+    )
+    marks = marks_of(connection, numbers)
     defects = defects_by_inspection(connection, [row.inspection for row in rows])
     return tuple(
         ReworkOrder(
@@ -93,10 +149,15 @@ def orders(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Re
             operation=row.operation,
             bench=row.bench,
             priority=row.priority,
-            due=row.due,
+            due_at=row.due_at,
             state=row.state,
+            loop=row.loop,
             defects=_mended(defects[row.inspection], Remedy(row.operation, row.bench)),
-            steps=tuple(steps[row.id]),
+            marks=tuple(marks[row.id]),
+            steps=tuple(ReworkStep(p.state, p.who, p.note, p.at) for p in steps[row.id]),
+            changes=tuple(ReworkChange(p.what, p.before, p.after, p.who, p.note, p.at) for p in changes[row.id]),
+            messages=tuple(ReworkMessage(p.kind, p.who, p.text, p.at) for p in messages[row.id]),
+            work=_sum(work[row.id]),
         )
         for row in rows
     )
@@ -110,10 +171,33 @@ def one_order(connection: Connection, order: int) -> ReworkOrder:
     return found[0]
 
 
+def loops_of(connection: Connection, piece: int) -> int:
+    """How many times the piece has been worked on: inspections of it of whose orders at least one was done."""
+    query = (
+        select(func.count(distinct(DISPOSITION.c.inspection)))
+        .select_from(REWORK_ORDER)
+        .join(DISPOSITION, REWORK_ORDER.c.disposition == DISPOSITION.c.id)
+        .join(INSPECTION, DISPOSITION.c.inspection == INSPECTION.c.id)
+        .where(INSPECTION.c.piece == piece, REWORK_ORDER.c.state == "done")
+    )
+    return connection.execute(query).scalar_one()
+
+
 def open_order(
-    connection: Connection, disposition: int, remedy: Remedy, priority: int, due: date | None, who: str, now: datetime
+    connection: Connection,
+    disposition: int,
+    remedy: Remedy,
+    priority: int,
+    due_at: datetime | None,
+    who: str,
+    now: datetime,
 ) -> int:
-    """A new order that waits for its bench; returns its number."""
+    """A new order that waits for its bench, with the places that it is about; returns its number."""
+    inspection, piece = connection.execute(
+        select(INSPECTION.c.id, INSPECTION.c.piece)
+        .join(DISPOSITION, DISPOSITION.c.inspection == INSPECTION.c.id)
+        .where(DISPOSITION.c.id == disposition)
+    ).one()
     order = add(
         connection,
         REWORK_ORDER,
@@ -121,9 +205,12 @@ def open_order(
         operation=remedy.operation,
         bench=remedy.bench,
         priority=priority,
-        due=due,
+        due_at=due_at,
         state="open",
+        loop=loops_of(connection, piece) + 1,
     )
+    mended = _mended(defects_by_inspection(connection, [inspection])[inspection], remedy)
+    add_marks(connection, order, inspection, [defect.check_name for defect in mended])
     _step(connection, order, "open", who, "", now)
     return order
 
@@ -164,13 +251,23 @@ def defects_by_inspection(connection: Connection, inspections: Sequence[int]) ->
     return found
 
 
-def _steps(connection: Connection, order_ids: Sequence[int]) -> dict[int, list[ReworkStep]]:
-    found: dict[int, list[ReworkStep]] = defaultdict(list)
-    for row in connection.execute(
-        select(REWORK_EVENT).where(REWORK_EVENT.c.rework_order.in_(order_ids)).order_by(REWORK_EVENT.c.id)
-    ):
-        found[row.rework_order].append(ReworkStep(row.state, row.who, row.note, row.at))
+def _parts(connection: Connection, table: Table, orders: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """Rows of a table by the order to which they belong."""
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(select(table).where(table.c.rework_order.in_(orders)).order_by(table.c.id)):
+        found[row.rework_order].append(row)
     return found
+
+
+def _sum(work: Sequence[Row[Any]]) -> ReworkWork | None:
+    if not work:
+        return None
+    return ReworkWork(
+        minutes=sum(row.minutes for row in work),
+        metal_added_g=sum(row.metal_added_g for row in work),
+        metal_removed_g=sum(row.metal_removed_g for row in work),
+        stones=sum(row.stones for row in work),
+    )
 
 
 def _mended(defects: Sequence[DefectRecord], remedy: Remedy) -> tuple[DefectRecord, ...]:

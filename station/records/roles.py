@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "concession.grant": ("lead",),
     "rework.take": ("bench", "lead"),
     "rework.assign": ("lead",),
+    "rework.again": ("lead",),
     # What pieces are made to, and from.
     "spec.draft": ("engineer",),
     "spec.approve": ("lead", "engineer"),

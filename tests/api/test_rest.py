@@ -275,7 +275,7 @@ def test_changes_from_elsewhere_are_refused(http: httpx.Client, station: Station
         answer = send()
         assert answer.status_code == 403
         assert "only this station" in answer.text
-    assert station.log.rework_order(1).state == "open"
+    assert station.log.rework.one(1).state == "open"
 
 
 def test_our_own_pages_may_change(own_http: httpx.Client, own_station: Station) -> None:

@@ -204,7 +204,7 @@ def test_of_two_who_take_one_order_the_second_is_told(own_station: Station, open
     ben.locator("#order-1").get_by_label("Note").fill("tip closed")
     ben.locator("#order-1").get_by_role("button", name="Done").click()
     expect(ben.locator("#order-1")).to_have_count(0)
-    assert [step.who for step in own_station.log.rework_order(1).steps] == ["loupebox", "Ben", "Ben"]
+    assert [step.who for step in own_station.log.rework.one(1).steps] == ["loupebox", "Ben", "Ben"]
 
 
 def take(page: Page) -> None:
@@ -245,7 +245,7 @@ def test_another_site_cannot_press_our_buttons(own_station: Station, open_page: 
         page.get_by_role("button").click()
     expect(page.locator("main")).to_contain_text("only this station's own pages may change its record")
     open_page.complaints.clear()
-    assert own_station.log.rework_order(1).state == "open"
+    assert own_station.log.rework.one(1).state == "open"
 
 
 LOW_TARGETS = """() =>

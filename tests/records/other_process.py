@@ -66,7 +66,7 @@ def take(pipe: Connection, database: str, folder: Path, order: int, who: str) ->
     pipe.send("ready")
     pipe.recv()
     try:
-        pipe.send(("taken", log.take(order, who).steps[-1].who))
+        pipe.send(("taken", log.rework.take(order, who).steps[-1].who))
     except RecordsError as error:
         pipe.send((type(error).__name__, str(error)))
 

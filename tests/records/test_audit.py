@@ -33,8 +33,8 @@ def test_every_change_says_who_did_what(log: QcLog) -> None:
     log.import_jobs([Job(id="J-1", style="SOL6"), Job(id="J-2", style="SOL6")])
     log.import_jobs([Job(id="J-1", style="SOL6", setter="Mai"), Job(id="J-2", style="SOL6")], "Eva")
     log.record(an_entry(MISSING_PRONG))
-    log.take(1, "Ben")
-    log.finish(1, "Ben", "new tip")
+    log.rework.take(1, "Ben")
+    log.rework.finish(1, "Ben", "new tip")
     doubtful = log.record(an_entry(DOUBTFUL_SCRATCH, piece="P-2"))
     log.decide(doubtful, "accept", "Ana")
     log.record(an_entry(MISSING_PRONG, piece="P-3"))
@@ -83,6 +83,7 @@ def test_an_inspection_is_audited_with_a_digest_of_each_of_its_rows(log: QcLog) 
         "prong": ("inspection", 1, 2),
         "frame": ("inspection", 1, 2),
         "defect": ("inspection", 1, 0),
+        "recheck": ("inspection", 1, 0),
     }
 
 

@@ -123,11 +123,11 @@ def test_a_closed_bag_stays_closed(log: QcLog) -> None:
 def test_rework_brings_a_piece_back_to_be_looked_at_again(log: QcLog) -> None:
     a_bag(log, quantity=1)
     looked_at(log, MISSING_PRONG)
-    (order,) = log.rework_queue()
+    (order,) = log.rework.queue()
     assert states(log.bags.bag("J-1")) == {"P-1": "in rework"}
-    log.take(order.id, "Anil")
+    log.rework.take(order.id, "Anil")
     assert states(log.bags.bag("J-1")) == {"P-1": "in rework"}
-    log.finish(order.id, "Anil")
+    log.rework.finish(order.id, "Anil")
     assert log.bags.bag("J-1").missing == ("1 back from rework (P-1)",)
     looked_at(log)
     assert states(log.bags.bag("J-1")) == {"P-1": "passed"}
@@ -144,9 +144,9 @@ def test_hand_checks_count_beside_the_cameras(log: QcLog) -> None:
         ("loose_stones", "not ok", "Marta", "the centre stone ticks")
     ]
     log.decide(1, "rework", "Ines")
-    (order,) = log.rework_queue()
-    log.take(order.id, "Anil")
-    log.finish(order.id, "Anil")
+    (order,) = log.rework.queue()
+    log.rework.take(order.id, "Anil")
+    log.rework.finish(order.id, "Anil")
     looked_at(log, tapped=True)
     (piece,) = log.bags.pieces("J-1")
     assert piece.state == "hand checks due"  # the bench may have loosened another stone

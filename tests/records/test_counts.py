@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from made_entries import (
@@ -88,9 +88,10 @@ def test_a_rate_says_how_sure_it_is(counted: QcLog) -> None:
 
 def test_what_a_person_found_good_is_no_defect(log: QcLog) -> None:
     number = log.record(an_entry(MISSING_PRONG))
-    log.decide(number, "accept", "Ana", "it is there, a hair lay over it")
+    log.decide(number, "accept", "Ana", "a hair lay over it", reason_code="dirt_or_reflection")
     assert log.defect_counts("kind") == ()
-    log.decide(number, "concession", "Ana", "the customer agrees")
+    leave = log.concessions.grant("SOL6", ["prong_missing"], 1, date(2026, 12, 31), "Ana", "customer_agreed")
+    log.decide(number, "concession", "Ana", reason_code="customer_agreed", concession=leave.id)
     assert [c.key for c in log.defect_counts("kind")] == ["prong_missing"]
 
 

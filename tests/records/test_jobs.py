@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
-from made_entries import MISSING_PRONG, an_entry
+from made_entries import BANGKOK, MISSING_PRONG, an_entry
 
 from loupebox.station.records.errors import RecordsError
 from loupebox.station.records.job import Job, parse_jobs
@@ -66,7 +66,8 @@ def test_a_job_that_a_capture_named_first_is_filled_in(log: QcLog) -> None:
 def test_work_is_due_when_its_job_is(log: QcLog) -> None:
     log.import_jobs(parse_jobs(TEXT, "jobs.toml"))
     log.record(an_entry(MISSING_PRONG, job="J-1"))
-    assert [order.due for order in log.rework_queue()] == [date(2026, 12, 1)]
+    due = [order.due_at for order in log.rework.queue()]
+    assert due == [datetime(2026, 12, 1, 23, 59, tzinfo=BANGKOK)]
 
 
 @pytest.mark.parametrize(

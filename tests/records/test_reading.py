@@ -111,13 +111,13 @@ def test_a_page_has_a_sensible_size(log: QcLog, limit: int) -> None:
 
 def test_reviews_wait_until_somebody_decides_or_looks_again(log: QcLog) -> None:
     first, second, third = (log.record(an_entry(DOUBTFUL_SCRATCH, piece=piece)) for piece in "abc")
-    assert numbers(log.undecided_reviews()) == [first, second, third]
+    assert numbers(log.undecided()) == [first, second, third]
     log.decide(first, "accept", "Ana")
-    assert numbers(log.undecided_reviews()) == [second, third]
+    assert numbers(log.undecided()) == [second, third]
     log.record(a_refusal(piece="b"))  # tells nothing about the piece
-    assert numbers(log.undecided_reviews()) == [second, third]
+    assert numbers(log.undecided()) == [second, third]
     log.record(an_entry(piece="b"))
-    assert numbers(log.undecided_reviews()) == [third]
+    assert numbers(log.undecided()) == [third]
 
 
 def test_pictures_of_several_inspections(filled_log: QcLog) -> None:

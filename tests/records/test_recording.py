@@ -162,7 +162,7 @@ def test_a_refusal_is_recorded_without_a_verdict_and_orders_nothing(log: QcLog) 
     assert (record.summary.outcome, record.summary.refusal_code) == ("REFUSED", "blurred")
     assert record.summary.reasons == ("retake, because the top view is blurred",)
     assert record.dispositions == ()
-    assert log.rework_queue() == ()
+    assert log.rework.queue() == ()
 
 
 def test_each_inspection_names_its_exact_spec_sheet(log: QcLog) -> None:
@@ -186,7 +186,7 @@ def test_a_refused_record_leaves_nothing_of_it(log: QcLog) -> None:
         log.record(an_entry(MISSING_PRONG, frames=(frame(b"x"), frame(b"y", view="behind"))))
     assert log.recent().items == ()
     assert log.jobs() == ()
-    assert log.rework_queue() == ()
+    assert log.rework.queue() == ()
 
 
 def test_bytes_that_are_not_what_their_checksum_says_are_not_recorded(log: QcLog) -> None:
@@ -261,6 +261,6 @@ def test_nothing_is_found_under_a_number_that_is_not_there(log: QcLog) -> None:
     with pytest.raises(NotRecorded, match=r"no frame 00+ is recorded"):
         log.frame("0" * 64)
     with pytest.raises(NotRecorded, match="no rework order 7 is recorded"):
-        log.rework_order(7)
+        log.rework.one(7)
     with pytest.raises(NotRecorded, match="no job 'J-9' is recorded"):
         log.job("J-9")

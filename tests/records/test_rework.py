@@ -33,7 +33,7 @@ def test_a_failure_proposes_one_order_for_each_remedy(log: QcLog) -> None:
     short = replace(PRONGS[0], index=5, state="short")
     short_prong = replace(MISSING_PRONG, name="prong_5", reason="prong 5 is short")
     number = log.record(an_entry(MISSING_PRONG, POROUS, short_prong, DOUBTFUL_SCRATCH, prongs=(*PRONGS, short)))
-    orders = log.rework_queue()
+    orders = log.rework.queue()
     assert [(o.operation, o.bench, o.inspection_id, o.state) for o in orders] == [
         ("re-tip", "setting", number, "open"),
         ("laser weld", "laser", number, "open"),
@@ -47,7 +47,7 @@ def test_a_failure_proposes_one_order_for_each_remedy(log: QcLog) -> None:
 @pytest.mark.parametrize("checks", [(DIAMETER,), (DOUBTFUL_SCRATCH,)])
 def test_only_a_failure_proposes_work(log: QcLog, checks: tuple[Check, ...]) -> None:
     log.record(an_entry(*checks))
-    assert log.rework_queue() == ()
+    assert log.rework.queue() == ()
 
 
 @pytest.mark.parametrize(
@@ -85,28 +85,28 @@ def test_a_bench_sees_its_own_most_urgent_first(log: QcLog) -> None:
         ]
     )
     for job in ("no due date", "late", "soon", "soon"):
-        log.record(an_entry(MISSING_PRONG, POROUS, job=job, piece=f"{job} {len(log.rework_queue())}"))
-    setting = log.rework_queue("setting")
+        log.record(an_entry(MISSING_PRONG, POROUS, job=job, piece=f"{job} {len(log.rework.queue())}"))
+    setting = log.rework.queue("setting")
     assert [o.job for o in setting] == ["soon", "soon", "late", "no due date"]
     assert setting[0].id < setting[1].id
-    assert len(log.rework_queue()) == 8
-    assert log.rework_queue("nobody's") == ()
-    assert dict(log.benches()) == {"casting": 0, "laser": 4, "mounting": 0, "polishing": 0, "setting": 4}
+    assert len(log.rework.queue()) == 8
+    assert log.rework.queue("nobody's") == ()
+    assert dict(log.rework.benches()) == {"casting": 0, "laser": 4, "mounting": 0, "polishing": 0, "setting": 4}
 
 
 def test_urgent_goes_first_on_the_same_day(log: QcLog) -> None:
     first, second = (log.record(an_entry(DOUBTFUL_SCRATCH, piece=piece)) for piece in "ab")
     log.decide(first, "rework", "Ana")
     log.decide(second, "rework", "Ana", priority=1)
-    assert [o.inspection_id for o in log.rework_queue()] == [second, first]
+    assert [o.inspection_id for o in log.rework.queue()] == [second, first]
 
 
 def test_the_life_of_an_order(log: QcLog) -> None:
     log.record(an_entry(MISSING_PRONG))
-    (order,) = log.rework_queue()
-    assert log.take(order.id, "Ben").state == "taken"
-    assert [o.state for o in log.rework_queue()] == ["taken"]
-    done = log.finish(order.id, "Ben", "new tip, 0.8 mm")
+    (order,) = log.rework.queue()
+    assert log.rework.take(order.id, "Ben").state == "taken"
+    assert [o.state for o in log.rework.queue()] == ["taken"]
+    done = log.rework.finish(order.id, "Ben", "new tip, 0.8 mm")
     assert [(s.state, s.who, s.note) for s in done.steps] == [
         ("open", "loupebox", ""),
         ("taken", "Ben", ""),
@@ -115,24 +115,24 @@ def test_the_life_of_an_order(log: QcLog) -> None:
     assert [s.at for s in done.steps] == sorted(s.at for s in done.steps)
     assert done.step("taken") == done.steps[1]
     assert done.step("withdrawn") is None
-    assert log.rework_queue() == ()
-    assert log.rework_order(order.id) == done
+    assert log.rework.queue() == ()
+    assert log.rework.one(order.id) == done
 
 
 def test_steps_out_of_order_are_told_why(log: QcLog) -> None:
     log.record(an_entry(MISSING_PRONG))
     with pytest.raises(Conflict, match=r"rework order 1 \(re-tip, piece P-1\) cannot be done by Ben: nobody has taken"):
-        log.finish(1, "Ben")
-    log.take(1, "Ana")
+        log.rework.finish(1, "Ben")
+    log.rework.take(1, "Ana")
     with pytest.raises(Conflict, match=r"order 1 .* cannot be taken by Ben: taken by Ana, 2026-11-20 02:\d\d UTC"):
-        log.take(1, "Ben")
-    log.finish(1, "Ana")
+        log.rework.take(1, "Ben")
+    log.rework.finish(1, "Ana")
     with pytest.raises(Conflict, match=r"order 1 .* cannot be done by Ana: done by Ana"):
-        log.finish(1, "Ana")
+        log.rework.finish(1, "Ana")
     with pytest.raises(NotAllowed, match="rework order 1 cannot be taken by nobody; say who"):
-        log.take(1, " ")
+        log.rework.take(1, " ")
     with pytest.raises(NotRecorded, match="no rework order 99 is recorded"):
-        log.take(99, "Ana")
+        log.rework.take(99, "Ana")
 
 
 def test_twenty_jewellers_reach_for_one_order(log: QcLog) -> None:
@@ -144,7 +144,7 @@ def test_twenty_jewellers_reach_for_one_order(log: QcLog) -> None:
     def reach(who: str) -> None:
         together.wait()
         try:
-            got.append(log.take(1, who).steps[-1].who)
+            got.append(log.rework.take(1, who).steps[-1].who)
         except Conflict as conflict:
             told.append(str(conflict))
 
@@ -156,7 +156,7 @@ def test_twenty_jewellers_reach_for_one_order(log: QcLog) -> None:
     (winner,) = got
     assert len(told) == 19
     assert all(f"taken by {winner}, " in sentence for sentence in told)
-    assert [s.who for s in log.rework_order(1).steps] == ["loupebox", winner]
+    assert [s.who for s in log.rework.one(1).steps] == ["loupebox", winner]
 
 
 def test_eight_stations_reach_for_one_order(log: QcLog, database: str, folder: Path) -> None:
@@ -176,32 +176,33 @@ def test_eight_stations_reach_for_one_order(log: QcLog, database: str, folder: P
 
 def test_a_new_look_outdates_orders_that_nobody_took(log: QcLog) -> None:
     log.record(an_entry(MISSING_PRONG, POROUS))
-    log.take(1, "Ben")
+    log.rework.take(1, "Ben")
     again = log.record(an_entry(POROUS))
-    states = {o.id: o.state for o in map(log.rework_order, (1, 2, 3))}
+    states = {o.id: o.state for o in map(log.rework.one, (1, 2, 3))}
     assert states == {1: "taken", 2: "withdrawn", 3: "open"}
-    assert log.rework_order(2).steps[-1].note == f"inspected again as {again}"
+    assert log.rework.one(2).steps[-1].note == f"inspected again as {again}"
     log.record(an_entry(POROUS, piece="another"))
     log.record(a_refusal())  # tells nothing about the piece
-    assert log.rework_order(3).state == "open"
+    assert log.rework.one(3).state == "open"
 
 
 def test_a_decision_replaces_what_the_station_proposed(log: QcLog) -> None:
     number = log.record(an_entry(MISSING_PRONG))
     log.decide(number, "rework", "Ana", "the whole head", remedy=Remedy("new head", "mounting"), priority=1)
-    assert [(o.operation, o.bench, o.priority, o.steps[0].who) for o in log.rework_queue()] == [
+    assert [(o.operation, o.bench, o.priority, o.steps[0].who) for o in log.rework.queue()] == [
         ("new head", "mounting", 1, "Ana")
     ]
-    assert log.rework_order(1).state == "withdrawn"
-    log.decide(number, "scrap", "Ana", "the shank is cracked")
-    assert log.rework_queue() == ()
-    assert log.rework_order(2).steps[-1].note == "decided: scrap"
+    assert log.rework.one(1).state == "withdrawn"
+    log.decide(number, "scrap", "Ana", "the shank is cracked", reason_code="metal_unsound", melt_weight_g=3.42)
+    assert log.rework.queue() == ()
+    assert log.rework.one(2).steps[-1].note == "decided: scrap"
 
 
 def test_rework_on_a_doubtful_piece_gets_the_usual_remedy(log: QcLog) -> None:
     log.decide(log.record(an_entry(DOUBTFUL_SCRATCH, findings=(SCRATCH,))), "rework", "Ana")
-    log.decide(log.record(an_entry(piece="by hand")), "rework", "Ana", "the stone is loose")
-    assert [(o.operation, o.bench) for o in log.rework_queue()] == [
+    by_hand = log.record(an_entry(piece="by hand"))
+    log.decide(by_hand, "rework", "Ana", "the stone is loose", reason_code="failed_hand_check")
+    assert [(o.operation, o.bench) for o in log.rework.queue()] == [
         ("re-polish", "polishing"),
         ("look into it", "mounting"),
     ]
@@ -222,8 +223,8 @@ def test_what_cannot_be_decided(log: QcLog) -> None:
         log.decide(failed, "rework", "")
     for kind in ("accept", "scrap", "concession"):
         with pytest.raises(NotAllowed, match=f"the decision '{kind}' on a piece with verdict FAIL needs a reason"):
-            log.decide(failed, kind, "Ana", " ")
-    log.take(1, "Ben")
+            log.decide(failed, kind, "Ana", "words alone are none")
+    log.rework.take(1, "Ben")
     with pytest.raises(Conflict, match=r"no longer be decided: its rework order 1 \(re-tip\) is taken by Ben; inspect"):
-        log.decide(failed, "scrap", "Ana", "cracked")
+        log.decide(failed, "scrap", "Ana", reason_code="metal_unsound")
     assert [d.who for d in log.inspection(failed).dispositions] == ["loupebox"]
