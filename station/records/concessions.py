@@ -97,7 +97,7 @@ class Concessions:
                 subject=f"concession {number}",
                 details={
                     "style": style,
-                    "kinds": sorted(set(kinds)),
+                    "kinds": [*sorted(set(kinds))],
                     "pieces": pieces,
                     "until": until.isoformat(),
                     "reason_code": reason_code,

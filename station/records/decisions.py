@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from loupebox.inspect.verdict import Verdict
 from loupebox.station.records.audit import append_audit
@@ -127,7 +127,7 @@ def _check(decision: Decision, verdict: str) -> None:
         )
 
 
-def _check_still_open(connection: Connection, inspection: int, decision: Decision, found: Row[Any]) -> None:
+def _check_still_open(connection: Connection, inspection: int, decision: Decision, found: Any) -> None:
     for order in orders(connection, INSPECTION.c.id == inspection):
         if order.state in ("taken", "done"):
             raise Conflict(

@@ -32,7 +32,7 @@ def add_rechecks(connection: Connection, inspection: int, piece: int, checks: Se
     before = last_judged(connection, piece, before=inspection)
     rows: list[dict[str, Any]] = []
     if before is not None:
-        old, new = (_findings(connection, number) for number in (before, inspection))
+        old, new = _of(connection, FINDING, before), _of(connection, FINDING, inspection)
         earlier = Look(_spots(old), _prongs(connection, before), _recorded_checks(connection, before))
         others = {check.name: check.verdict for check in checks if _is_other(check.name)}
         found = recheck(earlier, Look(_spots(new), _prongs(connection, inspection), others))
@@ -70,10 +70,6 @@ def _row(thing: Rechecked, old: Sequence[Row[Any]], new: Sequence[Row[Any]]) -> 
         "finding_before": None if before is None else old[before].id,
         "finding_after": None if after is None else new[after].id,
     }
-
-
-def _findings(connection: Connection, inspection: int) -> Sequence[Row[Any]]:
-    return _of(connection, FINDING, inspection)
 
 
 def _spots(rows: Sequence[Row[Any]]) -> tuple[Spot, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select, update
 
-from loupebox.station.records.audit import append_audit
+from loupebox.station.records.audit import JSON, append_audit
 from loupebox.station.records.columns import add
 from loupebox.station.records.engine import reading, writing
 from loupebox.station.records.errors import Conflict, NotAllowed, NotRecorded
@@ -203,7 +203,9 @@ def _add_work(connection: Connection, order: int, who: str, work: ReworkWork, no
     _audit(connection, who, "rework.worked", order, spent, now)
 
 
-def _audit(connection: Connection, who: str, action: str, order: int, details: dict[str, object], at: datetime) -> None:
+def _audit(
+    connection: Connection, who: str, action: str, order: int, details: Mapping[str, JSON], at: datetime
+) -> None:
     append_audit(connection, who=who, action=action, subject=f"rework order {order}", details=details, at=at)
 
 

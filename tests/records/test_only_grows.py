@@ -7,7 +7,7 @@ from datetime import date
 
 import made_calibration
 import pytest
-from made_entries import MISSING_PRONG, an_entry
+from made_entries import MISSING_PRONG, POROUS, an_entry, frame
 from made_production import fill
 from sqlalchemy import Engine, insert
 
@@ -29,7 +29,7 @@ ONLY_GROW = sorted(set(METADATA.tables) - CHANGE)
 
 def live_a_life(log: QcLog) -> None:
     """Everything that can happen to a piece that fails, so that its tables have rows."""
-    log.record(an_entry(MISSING_PRONG))
+    log.record(an_entry(MISSING_PRONG, POROUS, frames=(frame(b"the shank", "shank", "coaxial"),)))
     log.rework.ask(1, "Ben", "which prong?")
     log.rework.prioritise(1, 1, "Ana")
     log.rework.take(1, "Ben")
