@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
@@ -63,12 +63,12 @@ def mended_since(connection: Connection, piece: int) -> tuple[ReworkOrder, ...]:
 
 
 def _row(thing: Rechecked, old: Sequence[Row[Any]], new: Sequence[Row[Any]]) -> dict[str, Any]:
-    row = asdict(thing)
-    before, after = row.pop("before"), row.pop("after")
     return {
-        **row,
-        "finding_before": None if before is None else old[before].id,
-        "finding_after": None if after is None else new[after].id,
+        "what": thing.what,
+        "name": thing.name,
+        "outcome": thing.outcome,
+        "finding_before": None if thing.before is None else old[thing.before].id,
+        "finding_after": None if thing.after is None else new[thing.after].id,
     }
 
 

@@ -66,7 +66,7 @@ def serving(data_dir: Path, *, demo: bool = False) -> Iterator[tuple[str, QcLog]
     app.add_api_route("/fault", fault, include_in_schema=False)
 
     def take_and_fail(who: Annotated[Actor, Depends(Allowed())]) -> None:
-        app.state.log.take(1, who.name)
+        app.state.log.rework.take(1, who.name)
         fault()
 
     app.add_api_route("/api/take-and-fail", take_and_fail, methods=["POST"], include_in_schema=False)

@@ -47,7 +47,7 @@ def test_a_key_is_for_one_request_of_one_person(own_station: Station) -> None:
             assert answer.status_code == 422
             assert "this Idempotency-Key was used for another request" in answer.json()["detail"]
         assert "taken by Meera" in ben.post("/api/v1/rework/1/take", headers=KEY).json()["detail"]
-        assert own_station.log.rework_order(2).state == "open"
+        assert own_station.log.rework.one(2).state == "open"
         refused = meera.post("/api/v1/rework/2/take", headers={"Idempotency-Key": "1"})
         assert refused.status_code == 422
         assert "best a UUID" in refused.json()["detail"]
@@ -81,10 +81,10 @@ def test_a_fault_leaves_nothing_and_can_be_asked_again(own_station: Station) -> 
     with own_station.client() as client:
         broken = client.post("/api/take-and-fail", headers=KEY)
         assert broken.status_code == 500
-        assert own_station.log.rework_order(1).state == "open"
+        assert own_station.log.rework.one(1).state == "open"
         assert client.post("/api/take-and-fail", headers=KEY).status_code == 500
         assert client.post("/api/take-and-fail").status_code == 500
-        assert own_station.log.rework_order(1).state == "taken"  # without a key the change stands alone
+        assert own_station.log.rework.one(1).state == "taken"  # without a key the change stands alone
 
 
 def test_a_tokens_secret_is_told_once(own_station: Station) -> None:
@@ -123,7 +123,7 @@ def test_a_hundred_at_once_get_one_change_and_one_answer(own_station: Station) -
             answers = list(pool.map(ask, range(100)))
     assert len(set(answers)) == 1
     assert answers[0][0] == 200
-    assert [step.who for step in own_station.log.rework_order(1).steps] == ["loupebox", "Meera"]
+    assert [step.who for step in own_station.log.rework.one(1).steps] == ["loupebox", "Meera"]
 
 
 def test_keyed_and_unkeyed_changes_do_not_starve_each_other(own_station: Station) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -77,8 +78,10 @@ def test_a_bag_closes_when_all_is_accounted_for(log: QcLog) -> None:
     a_bag(log, quantity=8)
     a_bag(log, "J-2", quantity=4)
     looked_at(log, piece="P-1")
-    log.decide(looked_at(log, MISSING_PRONG, piece="P-2"), "scrap", "Ines", "melt it")
-    log.decide(looked_at(log, DOUBTFUL, piece="P-3"), "concession", "Ines", "the customer agrees")
+    log.decide(looked_at(log, MISSING_PRONG, piece="P-2"), "scrap", "Ines", reason_code="metal_unsound")
+    conceded = looked_at(log, DOUBTFUL, piece="P-3")
+    leave = log.concessions.grant("SOL6", ["out_of_round"], 1, date.max, "Lea", "customer_agreed")
+    log.decide(conceded, "concession", "Ines", reason_code="customer_agreed", concession=leave.id)
     looked_at(log, MISSING_PRONG, piece="P-4")  # the station sends it to rework
     log.decide(looked_at(log, DOUBTFUL, piece="P-5"), "accept", "Ines")
     looked_at(log, DOUBTFUL, piece="P-6")
@@ -143,7 +146,7 @@ def test_hand_checks_count_beside_the_cameras(log: QcLog) -> None:
     assert [(c.name, c.outcome, c.who, c.note) for c in failed.hand_checks] == [
         ("loose_stones", "not ok", "Marta", "the centre stone ticks")
     ]
-    log.decide(1, "rework", "Ines")
+    log.decide(1, "rework", "Ines", reason_code="failed_hand_check")
     (order,) = log.rework.queue()
     log.rework.take(order.id, "Anil")
     log.rework.finish(order.id, "Anil")

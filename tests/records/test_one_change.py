@@ -41,10 +41,10 @@ def audited(log: QcLog) -> list[str]:
 def test_the_same_request_gets_the_same_answer_and_nothing_is_done_again(log: QcLog) -> None:
     change = asked(log)
     with joined(change):
-        log.take(1, "Ben")
-        assert log.rework_order(1).state == "taken"  # what was written is seen inside
+        log.rework.take(1, "Ben")
+        assert log.rework.one(1).state == "taken"  # what was written is seen inside
     change.finish(ANSWERED)
-    assert log.rework_order(1).state == "taken"
+    assert log.rework.one(1).state == "taken"
     assert log.one_change(KEY, b"POST /take").arm("person 1") == ANSWERED
     assert log.one_change(KEY, b"POST /take").arm("person 2") is None
 
@@ -53,15 +53,15 @@ def test_nobody_sees_a_part_of_it(log: QcLog) -> None:
     before = audited(log)
     change = asked(log)
     with joined(change):
-        log.take(1, "Ben")
-        log.finish(1, "Ben")
+        log.rework.take(1, "Ben")
+        log.rework.finish(1, "Ben")
     seen: list[str] = []
-    other = threading.Thread(target=lambda: seen.append(log.rework_order(1).state))
+    other = threading.Thread(target=lambda: seen.append(log.rework.one(1).state))
     other.start()
     other.join()
     assert seen == ["open"]
     change.undo()
-    assert log.rework_order(1).state == "open"
+    assert log.rework.one(1).state == "open"
     assert log.one_change(KEY, b"POST /take").arm("person 1") is None
     assert audited(log) == before
 
@@ -69,12 +69,12 @@ def test_nobody_sees_a_part_of_it(log: QcLog) -> None:
 def test_what_fails_inside_takes_nothing_else_with_it(log: QcLog) -> None:
     change = asked(log)
     with joined(change):
-        log.take(1, "Ben")
+        log.rework.take(1, "Ben")
         with pytest.raises(Conflict, match="taken by Ben"):
-            log.take(1, "Ana")
-        log.finish(1, "Ben")
+            log.rework.take(1, "Ana")
+        log.rework.finish(1, "Ben")
     change.finish(ANSWERED)
-    assert [step.who for step in log.rework_order(1).steps] == ["loupebox", "Ben", "Ben"]
+    assert [step.who for step in log.rework.one(1).steps] == ["loupebox", "Ben", "Ben"]
     assert audited(log)[-2:] == ["rework.taken", "rework.done"]
 
 
@@ -82,7 +82,7 @@ def test_a_refusal_is_kept_too(log: QcLog) -> None:
     refusal = StoredAnswer(409, "application/problem+json", None, b"{}")
     change = asked(log)
     with joined(change), pytest.raises(Conflict):
-        log.finish(1, "Ben")
+        log.rework.finish(1, "Ben")
     change.finish(refusal)
     assert log.one_change(KEY, b"POST /take").arm("person 1") == refusal
 
@@ -90,10 +90,10 @@ def test_a_refusal_is_kept_too(log: QcLog) -> None:
 def test_before_it_is_known_who_asks_nothing_joins(log: QcLog) -> None:
     change = log.one_change(KEY, b"POST /take")
     with joined(change):
-        log.take(1, "Ben")
+        log.rework.take(1, "Ben")
     assert change.connection is None
     change.finish(ANSWERED)
-    assert log.rework_order(1).state == "taken"
+    assert log.rework.one(1).state == "taken"
     assert log.one_change(KEY, b"POST /take").arm("person 1") is None
 
 
@@ -140,7 +140,7 @@ def test_of_twins_at_once_one_is_done_and_the_other_gets_its_answer(log: QcLog) 
         if answer is None:
             try:
                 with joined(change):
-                    log.take(1, who)
+                    log.rework.take(1, who)
                 change.finish(ANSWERED)
                 done.append(who)
                 return
@@ -157,4 +157,4 @@ def test_of_twins_at_once_one_is_done_and_the_other_gets_its_answer(log: QcLog) 
         twin.join()
     assert len(done) == 1
     assert told == [ANSWERED] * 7
-    assert [step.who for step in log.rework_order(1).steps] == ["loupebox", *done]
+    assert [step.who for step in log.rework.one(1).steps] == ["loupebox", *done]
