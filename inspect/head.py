@@ -17,29 +17,26 @@ from numpy.typing import NDArray
 from loupebox.calibration.certificate import Certificate
 from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.scale import Scale
-from loupebox.inspect.head_thresholds import CLASSES, PRONG, STONE, HeadThresholds
+from loupebox.inspect.head_thresholds import CLASSES, MARKS, PRONG, STONE, HeadThresholds
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
-from loupebox.inspect.oblique_view import ObliqueView, look_obliquely, of_scale
+from loupebox.inspect.oblique_view import ObliqueView, TipHeight, look_obliquely, of_scale
 from loupebox.inspect.prong import Prong
-from loupebox.inspect.prong_pattern import PatternMatch, away_deg, better_count, match_pattern
-from loupebox.inspect.prong_state import bent_words, state_of
-from loupebox.inspect.prong_tip import TipFromAbove, find_tips
+from loupebox.inspect.prong_pattern import PatternMatch, away_deg, better_count, match_pattern, pattern_middle
+from loupebox.inspect.prong_state import state_of
+from loupebox.inspect.prong_tip import PlanePoint, TipFromAbove, tips_from_above
 from loupebox.inspect.spec import Head
 from loupebox.inspect.stone_outline import GirdleCircle, find_girdle
 from loupebox.inspect.sub_pixel import bilinear
-from loupebox.inspect.verdict import Verdict, judge_estimate
+from loupebox.inspect.tip_votes import LEAST_VOTES
+from loupebox.inspect.triangulation import levelled
+from loupebox.models.look import Look
 
 CROWN_SLOPE = math.tan(math.radians(34.5))
 """A prong that reaches further lies higher on the crown, by this much a mm; 34.5 degrees is the round brilliant's."""
 OTHER_STONE = 0.10
 """A diameter off by more than this share of the nominal one belongs to another style."""
-CLEAR_TIP = 0.5
-"""Mean fall of the probability across a tip's outline from above, below which the tip is not measured."""
-FAINT_TIP, FAINT_BEND_MM = 0.3, 0.05
-"""Down to this a bend is still told, with this much more standard uncertainty (validation: 0.04 to 0.05 mm there)."""
-UNCLEAR = "its tip is not clearly bounded in the top view"
 TRACE, TRACE_MM = 0.3, 0.3
-"""Probability of prong, within this distance of its place at the girdle, at which a prong is not called missing."""
+"""Mark of a tip, within this distance of where it should be, at which a prong is not called missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,8 +66,8 @@ class HeadResult:
 
 
 def measure_head(
-    top_probs: NDArray[np.float32],
-    oblique_probs: NDArray[np.float32],
+    top_look: Look,
+    oblique_look: Look,
     top: Certificate,
     oblique: Certificate,
     head: Head,
@@ -80,14 +77,14 @@ def measure_head(
 
     Parameters
     ----------
-    top_probs, oblique_probs : ndarray of float32, shape (height, width, 4)
-        Probabilities of background, metal, stone and prong, at the size of their frames.
+    top_look, oblique_look : Look
+        What the head-parts model says of the two views.
     top, oblique : Certificate
         Of the two views.
     head : Head
         From the style's spec sheet.
     thresholds : HeadThresholds
-        From the card of the model that gave the probabilities.
+        From the card of the model.
 
     Returns
     -------
@@ -96,44 +93,66 @@ def measure_head(
     Raises
     ------
     ValueError
-        When an array has another shape.
+        When the model has other classes.
     """
-    for view, probs in (("top", top_probs), ("oblique", oblique_probs)):
-        if probs.ndim != 3 or probs.shape[2] != len(CLASSES) or min(probs.shape) < 2:
+    for view, look in (("top", top_look), ("oblique", oblique_look)):
+        shape = look.probabilities.shape
+        if len(shape) != 3 or shape[2] != len(CLASSES) or min(shape) < 2:
             raise ValueError(
-                f"probabilities of the {view} view have shape {probs.shape}; allowed is (height, width, {len(CLASSES)})"
+                f"probabilities of the {view} view have shape {shape}; allowed is (height, width, {len(CLASSES)})"
             )
     scale = top.scale
-    girdle = find_girdle(_plane(top_probs, STONE), _plane(top_probs, PRONG), thresholds.stone)
+    girdle = find_girdle(_plane(top_look, STONE), _plane(top_look, PRONG), thresholds.stone)
     if girdle is None:
-        return _without_stone(_plane(top_probs, PRONG), thresholds)
-    tips = find_tips(_plane(top_probs, PRONG), girdle, scale.mm_per_px.value, thresholds.prong)
+        return _without_stone(_plane(top_look, PRONG), thresholds)
+    tips = tips_from_above(top_look, girdle, scale.mm_per_px.value, LEAST_VOTES)
     diameter = scale.length_mm(2 * girdle.radius_px, 2 * girdle.radius_u_px, "scatter of the girdle's outline")
     diameter = diameter.with_contributions([Contribution("segmentation of the stone", thresholds.stone_diameter_mm)])
     wrong = _wrong_style(head, diameter, tips)
-    match = match_pattern(head.prong_angles_deg, [t.foot_deg for t in tips])
+    middle = pattern_middle(
+        np.array([(t.foot.x_mm, t.foot.y_mm) for t in tips]).reshape(-1, 2), girdle.radius_px * scale.mm_per_px.value
+    )
+    stands = _Standing(middle[:2] if middle else (0.0, 0.0), tips)
+    match = match_pattern(head.prong_angles_deg, stands.feet_deg)
     measurements: list[MeasurementResult] = [
         Measurement("stone_diameter_mm", diameter),
-        _stone_offset(girdle, tips, match, scale, thresholds),
+        _stone_offset(girdle, len(tips), middle, scale, thresholds),
         Measurement("prong_count", Estimate(float(len(tips)), "1")),
     ]
     prongs: tuple[Prong, ...] = ()
     if wrong is None:
         sight = look_obliquely(
-            _plane(oblique_probs, STONE),
-            _plane(oblique_probs, PRONG),
-            oblique,
-            girdle.radius_px * scale.mm_per_px.value,
-            thresholds.stone,
+            oblique_look, oblique, girdle.radius_px * scale.mm_per_px.value, thresholds.stone
         )
-        prongs = _prongs(head, match, tips, _plane(top_probs, PRONG), girdle, scale, sight, thresholds)
+        prongs = _prongs(head, match, stands, top_look.marks[MARKS[0]], girdle, scale, sight, thresholds)
     return HeadResult(
         prongs, tuple(measurements), wrong, girdle.centre_xy_px, girdle.radius_px, None if wrong else match.turn_deg
     )
 
 
-def _plane(probs: NDArray[np.float32], which: int) -> NDArray[np.float32]:
-    return np.ascontiguousarray(probs[..., which])
+def _plane(look: Look, which: int) -> NDArray[np.float32]:
+    return np.ascontiguousarray(look.probabilities[..., which])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Standing:
+    """Prongs about the middle on which they stand, in mm from the stone's centre."""
+
+    middle_xy_mm: tuple[float, float]
+    tips: tuple[TipFromAbove, ...]
+
+    def deg(self, point: PlanePoint) -> float:
+        """Angle of a point about the middle."""
+        x, y = self.middle_xy_mm
+        return math.degrees(math.atan2(point.y_mm - y, point.x_mm - x)) % 360
+
+    def far_mm(self, point: PlanePoint) -> float:
+        """Distance of a point from the middle."""
+        return math.hypot(point.x_mm - self.middle_xy_mm[0], point.y_mm - self.middle_xy_mm[1])
+
+    @property
+    def feet_deg(self) -> list[float]:
+        return [self.deg(t.foot) for t in self.tips]
 
 
 def _without_stone(prong: NDArray[np.float32], thresholds: HeadThresholds) -> HeadResult:
@@ -162,34 +181,22 @@ def _wrong_style(head: Head, diameter: Estimate, tips: Sequence[TipFromAbove]) -
 
 def _stone_offset(
     girdle: GirdleCircle,
-    tips: Sequence[TipFromAbove],
-    match: PatternMatch,
+    count: int,
+    middle: tuple[float, float, float] | None,
     scale: Scale,
     thresholds: HeadThresholds,
 ) -> MeasurementResult:
-    """How far the stone's centre lies from the middle of its prongs: their outer distances vary once around."""
+    """How far the stone's centre lies from the middle of its prongs."""
     name = "stone_offset_mm"
-    owned = [tips[owner] for owner in match.owner if owner is not None]
-    if len(owned) < 3:
-        return Unmeasurable(name, f"only {len(owned)} prongs are seen, and the middle of a pattern needs three")
-    angles = np.radians([t.foot_deg for t in owned])
-    distances = np.array([t.outmost_mm for t in owned])
-    wave = np.stack([np.ones(len(owned)), np.cos(angles), np.sin(angles)], axis=1)
-    weights = np.ones(len(owned))
-    fitted = np.zeros(3)
-    for _ in range(10):  # short and bent prongs count less
-        root = np.sqrt(weights)
-        fitted = np.linalg.lstsq(wave * root[:, None], distances * root, rcond=None)[0]
-        off = np.abs(distances - wave @ fitted)
-        weights = 1 / np.maximum(off / 0.03, 1.0) ** 2
-    scatter = math.sqrt(float((weights * (distances - wave @ fitted) ** 2).sum()) / max(len(owned) - 3, 1))
-    offset = float(np.hypot(fitted[1], fitted[2]))
+    if middle is None:
+        return Unmeasurable(name, f"only {count} prongs are seen, and the middle of a pattern needs three")
+    offset = math.hypot(*middle[:2])
     return Measurement(
         name,
         scale.length_mm(offset / scale.mm_per_px.value, girdle.centre_u_px, "scatter of the girdle's outline")
         .with_contributions([
-            Contribution("scatter of the prongs", scatter * math.sqrt(2 / len(owned))),
-            Contribution("segmentation of stone and prongs", thresholds.stone_offset_mm),
+            Contribution("scatter of the prongs", middle[2]),
+            Contribution("model's share", thresholds.stone_offset_mm),
         ]),
     )  # fmt: skip
 
@@ -197,46 +204,44 @@ def _stone_offset(
 def _prongs(
     head: Head,
     match: PatternMatch,
-    tips: Sequence[TipFromAbove],
-    prong: NDArray[np.float32],
+    stands: _Standing,
+    near_tip: NDArray[np.float32],
     girdle: GirdleCircle,
     scale: Scale,
     sight: ObliqueView | None,
     thresholds: HeadThresholds,
 ) -> tuple[Prong, ...]:
     """One prong for each place, by rising index."""
-    ball_mm = float(np.median([t.radius_mm for t in tips if t.contrast >= CLEAR_TIP] or [t.radius_mm for t in tips]))
+    tips = [stands.tips[owner] for owner in match.owner if owner is not None]
     girdle_mm = girdle.radius_px * scale.mm_per_px.value
-    lengths = [girdle_mm - t.inmost_mm for t in tips]
-    limits = head.prong_length_mm
-    middle = float(np.median(lengths))
-    if limits.lower is not None and limits.upper is not None:
-        middle = (limits.lower + limits.upper) / 2
+    lengths = [girdle_mm - t.inmost.distance_mm for t in tips]
+    heights, lifts = _lifts(head, tips, lengths, sight)
     prongs: list[Prong] = []
+    seen = iter(zip(tips, lengths, heights, lifts, strict=True))
     for index, (place, owner) in enumerate(zip(head.prong_angles_deg, match.owner, strict=True), 1):
         expected = (place + match.turn_deg) % 360
         if owner is None:
-            prongs.append(_absent(index, expected, prong, girdle, scale))
+            prongs.append(_absent(index, expected, near_tip, girdle, scale, head))
             continue
-        tip = tips[owner]
-        k = scale.mm_per_px
-        noise = Contribution("scatter of the tip's outline", tip.noise_mm)
-        rim = Contribution("scatter of the girdle's outline", girdle.radius_u_px * k.value)
-        length_mm, bend_mm = lengths[owner], tip.distance_mm * math.radians(away_deg(tip.angle_deg, expected))
+        tip, length_mm, height, lift_mm = next(seen)
+        rim = Contribution("scatter of the girdle's outline", girdle.radius_u_px * scale.mm_per_px.value)
+        bend_mm = stands.far_mm(tip.centre) * math.radians(away_deg(stands.deg(tip.centre), expected))
         bend = Estimate(bend_mm, "mm", (
-            of_scale(scale, bend_mm), noise, Contribution("segmentation of the tip", thresholds.bend_mm)
+            of_scale(scale, bend_mm), Contribution("pointing at the tip", thresholds.bend_gain * tip.centre.error_mm),
+            Contribution("model's share", thresholds.bend_mm),
         ))  # fmt: skip
-        if tip.contrast < CLEAR_TIP:
-            prongs.append(_faint(index, tip, bend, head, _in_frame(tip, girdle, scale)))
-            continue
         length = Estimate(length_mm, "mm", (
-            of_scale(scale, length_mm), noise, rim, Contribution("segmentation of tip and stone", thresholds.length_mm)
+            of_scale(scale, length_mm), rim,
+            Contribution("pointing at the inmost point", thresholds.length_gain * tip.inmost.error_mm),
+            Contribution("model's share", thresholds.length_mm),
         ))  # fmt: skip
-        nominal = head.tip_height_mm + CROWN_SLOPE * (length_mm - middle)
-        found = None if sight is None else sight.find(tip, ball_mm, length_mm, nominal, thresholds.prong)
         lift = None
-        if sight is not None and found is not None:
-            lift = sight.lift(found, tip, ball_mm, nominal, thresholds.lift_mm)
+        if sight is not None and height is not None:
+            lift = Estimate(lift_mm, "mm", (
+                *sight.budget(height, tip),
+                Contribution("pointing at the tip", thresholds.lift_gain * height.error_mm),
+                Contribution("model's share", thresholds.lift_mm),
+            ))  # fmt: skip
         state, reason = state_of(length, bend, lift, head)
         prongs.append(
             Prong(
@@ -247,37 +252,58 @@ def _prongs(
                 length,
                 bend,
                 lift,
-                _in_frame(tip, girdle, scale),
-                None if found is None else found.centre_xy_px,
+                _in_frame(tip.inmost, girdle, scale),
+                None if height is None else height.centre_xy_px,
             )
         )
     return tuple(prongs)
 
 
-def _faint(index: int, tip: TipFromAbove, bend: Estimate, head: Head, tip_xy_px: tuple[float, float]) -> Prong:
-    """A prong whose tip fades: how far it reaches cannot be told, but a bend large enough can."""
-    wide = bend.with_contributions([Contribution("tip not clearly bounded", FAINT_BEND_MM)])
-    sideways = Estimate(abs(wide.value), "mm", wide.budget)
-    if tip.contrast >= FAINT_TIP and judge_estimate(sideways, head.bend_mm.limits) is Verdict.FAIL:
-        reason = bent_words(sideways, head.bend_mm.limits)
-        return Prong(index, tip.angle_deg, "bent", reason, bend_mm=wide, tip_xy_px=tip_xy_px)
-    return Prong(index, tip.angle_deg, "unsure", UNCLEAR, tip_xy_px=tip_xy_px)
+def _lifts(
+    head: Head, tips: Sequence[TipFromAbove], lengths_mm: Sequence[float], sight: ObliqueView | None
+) -> tuple[list[TipHeight | None], list[float]]:
+    """Each tip in the oblique view, and how much higher than it should it lies once the piece is levelled."""
+    if sight is None or not tips:
+        return [None] * len(tips), [0.0] * len(tips)
+    half_mm = float(np.median([t.ball_mm for t in tips]))
+    if head.tip_thickness_mm is not None:
+        half_mm = head.tip_thickness_mm / 2
+    limits = head.prong_length_mm
+    middle = float(np.median(lengths_mm))
+    if limits.lower is not None and limits.upper is not None:
+        middle = (limits.lower + limits.upper) / 2
+    nominal = [head.tip_height_mm - half_mm + CROWN_SLOPE * (length - middle) for length in lengths_mm]
+    heights = sight.heights(tips, nominal)
+    known = [i for i, h in enumerate(heights) if h is not None]
+    lifts = [0.0] * len(tips)
+    over = [h.height_mm - n for h, n in zip(heights, nominal, strict=True) if h is not None]
+    flat = levelled(
+        np.array([tips[i].centre.x_mm for i in known]), np.array([tips[i].centre.y_mm for i in known]), np.array(over)
+    )
+    for i, value in zip(known, flat, strict=True):
+        lifts[i] = float(value)
+    return heights, lifts
 
 
-def _absent(index: int, expected_deg: float, prong: NDArray[np.float32], girdle: GirdleCircle, scale: Scale) -> Prong:
+def _absent(
+    index: int, expected_deg: float, near_tip: NDArray[np.float32], girdle: GirdleCircle, scale: Scale, head: Head
+) -> Prong:
     """A place where no prong was found: missing, unless the model sees a trace of one."""
     k = scale.mm_per_px.value
-    turn, radius = np.meshgrid(np.linspace(0, 2 * np.pi, 24, endpoint=False), np.linspace(0.05, TRACE_MM, 6))
+    turn, radius = np.meshgrid(np.linspace(0, 2 * np.pi, 24, endpoint=False), np.linspace(0.0, TRACE_MM, 6))
     place = math.radians(expected_deg)
-    x = girdle.radius_px * math.cos(place) + np.cos(turn) * radius / k
-    y = girdle.radius_px * math.sin(place) + np.sin(turn) * radius / k
-    trace = float(bilinear(prong, girdle.centre_xy_px[0] + x, girdle.centre_xy_px[1] - y).max())
+    limits = head.prong_length_mm
+    reach = 0.5 * ((limits.lower or 0.0) + (limits.upper or limits.lower or 0.0))
+    far = girdle.radius_px - 0.5 * reach / k
+    x = far * math.cos(place) + np.cos(turn) * radius / k
+    y = far * math.sin(place) + np.sin(turn) * radius / k
+    trace = float(np.mean(bilinear(near_tip, girdle.centre_xy_px[0] + x, girdle.centre_xy_px[1] - y)))
     if trace >= TRACE:
         return Prong(index, expected_deg, "unsure", f"at {expected_deg:.0f} degrees a prong is seen only faintly")
     return Prong(index, expected_deg, "missing", f"no prong is seen at {expected_deg:.0f} degrees")
 
 
-def _in_frame(tip: TipFromAbove, girdle: GirdleCircle, scale: Scale) -> tuple[float, float]:
-    """The prong's inmost point in pixels of the top frame."""
-    (x, y), k = tip.inmost_xy_mm, scale.mm_per_px.value
-    return girdle.centre_xy_px[0] + x / k, girdle.centre_xy_px[1] - y / k
+def _in_frame(point: PlanePoint, girdle: GirdleCircle, scale: Scale) -> tuple[float, float]:
+    """A point in pixels of the top frame."""
+    k = scale.mm_per_px.value
+    return girdle.centre_xy_px[0] + point.x_mm / k, girdle.centre_xy_px[1] - point.y_mm / k

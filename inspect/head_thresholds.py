@@ -10,9 +10,15 @@ from loupebox.models.symmetry import Symmetry
 
 CLASSES = ("background", "metal", "stone", "prong")
 STONE, PRONG = 2, 3
+MARKS = ("tip", "table")
+"""Near a prong's tip; on the stone's table."""
+POINTERS = ("tip", "inmost", "foot")
+"""Where pixels near a tip point: the middle of its end, its inmost point, its place at the girdle."""
 SYMMETRIES: dict[str, Symmetry] = {"top": "square", "oblique": "mirror"}
 """How a view may be turned and still be that view; the model looks at all of them, see `Model.segment`."""
-UNCERTAINTIES = ("stone_diameter_mm", "stone_offset_mm", "length_mm", "bend_mm", "lift_mm")
+UNCERTAINTIES = (
+    "stone_diameter_mm", "stone_offset_mm", "length_mm", "bend_mm", "lift_mm", "length_gain", "bend_gain", "lift_gain",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,9 @@ class HeadThresholds:
     stone, prong : float
         Probability at the edge, between 0 and 1.
     stone_diameter_mm, stone_offset_mm, length_mm, bend_mm, lift_mm : float
-        Standard uncertainty that the segmentation and the model of the shape bring to each, found in validation.
+        Standard uncertainty that the model brings to each, found in validation.
+    length_gain, bend_gain, lift_gain : float
+        How much to add, in quadrature, for each mm by which the pixels expect to point amiss at this very prong.
     """
 
     stone: float
@@ -34,6 +42,9 @@ class HeadThresholds:
     length_mm: float
     bend_mm: float
     lift_mm: float
+    length_gain: float
+    bend_gain: float
+    lift_gain: float
 
     @classmethod
     def from_card(cls, card: Card) -> HeadThresholds:
@@ -47,6 +58,11 @@ class HeadThresholds:
         if card.classes != CLASSES:
             raise ModelError(
                 f"model {card.name} has the classes {', '.join(card.classes)}; heads need {', '.join(CLASSES)}"
+            )
+        if card.marks != MARKS or card.pointers != POINTERS:
+            raise ModelError(
+                f"model {card.name} marks {', '.join(card.marks) or 'nothing'} and points at "
+                f"{', '.join(card.pointers) or 'nothing'}; heads need {', '.join(MARKS)} and {', '.join(POINTERS)}"
             )
         for table, keys in (("thresholds", ("stone", "prong")), ("standard_uncertainties", UNCERTAINTIES)):
             missing = [key for key in keys if key not in getattr(card, table)]

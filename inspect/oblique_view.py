@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from loupebox.calibration.certificate import Certificate
-from loupebox.calibration.estimate import Contribution, Estimate
+from loupebox.calibration.estimate import Contribution
 from loupebox.calibration.scale import Scale
+from loupebox.inspect.head_thresholds import CLASSES, PRONG, STONE
 from loupebox.inspect.prong_tip import TipFromAbove
 from loupebox.inspect.stone_outline import GirdleEllipse, find_oblique_girdle
-from loupebox.inspect.triangulation import TipHeight, find_height
+from loupebox.inspect.tip_votes import VotedTip, voted_tips
+from loupebox.inspect.triangulation import height_mm
+from loupebox.models.look import Look
 
-KNEE_MM = (0.12, 0.28)
-"""How much higher than its tip the knee of a prong behind the stone can look: this and a share of its length."""
+ASIDE_MM, OFF_MM = 0.06, 0.4
+"""Deviations sideways, and in height from where it should be, that cost a pairing of tips 1."""
+LARGEST_COST = 9.0
+HEIGHTS_MM = (-0.6, 1.5)
+"""How much lower or higher than it should a tip may lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class TipHeight:
+    """A prong's tip in the oblique view.
+
+    Parameters
+    ----------
+    height_mm : float
+        Of the middle of its end over the middle of the girdle.
+    centre_xy_px : (float, float)
+        In the oblique frame.
+    error_mm : float
+        How far the height may be amiss, by what the pixels say.
+    """
+
+    height_mm: float
+    centre_xy_px: tuple[float, float]
+    error_mm: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,85 +48,75 @@ class ObliqueView:
 
     Parameters
     ----------
-    prong : ndarray of float32, shape (height, width)
-        Probability of prong.
+    tips : tuple of VotedTip
     girdle : GirdleEllipse
     scale : Scale
     elevation_rad, elevation_u_rad : float
         Of the camera above the girdle's plane, with its standard uncertainty.
     """
 
-    prong: NDArray[np.float32]
+    tips: tuple[VotedTip, ...]
     girdle: GirdleEllipse
     scale: Scale
     elevation_rad: float
     elevation_u_rad: float
 
-    def find(
-        self, tip: TipFromAbove, ball_mm: float, length_mm: float, nominal_mm: float, level: float
-    ) -> TipHeight | None:
-        """The tip in this view, or None when it is not clear.
+    def heights(self, tips: Sequence[TipFromAbove], nominal_mm: Sequence[float]) -> list[TipHeight | None]:
+        """The height of each tip that was seen from above; None for one that is not found here.
 
         Parameters
         ----------
-        tip : TipFromAbove
-        ball_mm : float
-            Radius of the tip's ball.
-        length_mm : float
-            How far the prong reaches over the stone.
-        nominal_mm : float
-            Where the ball's top should be, over the girdle.
-        level : float
-            Probability at which a prong ends.
+        tips : sequence of TipFromAbove
+        nominal_mm : sequence of float
+            Where the middle of each prong's end should be over the girdle.
         """
-        return find_height(
-            self.prong,
-            self.girdle,
-            tip,
-            ball_mm,
-            self.scale.mm_per_px.value,
-            self.elevation_rad,
-            level,
-            nominal_mm - ball_mm,
-            KNEE_MM[0] + KNEE_MM[1] * max(length_mm, 0.0),
-        )
+        pairs: list[tuple[float, int, int]] = []
+        found = [[self._height(tip, voted) for voted in self.tips] for tip in tips]
+        k = self.scale.mm_per_px.value
+        for i, tip in enumerate(tips):
+            for j, voted in enumerate(self.tips):
+                aside = (voted.tip.xy_px[0] - self.girdle.centre_xy_px[0]) * k - tip.centre.x_mm
+                off = found[i][j].height_mm - nominal_mm[i]
+                cost = (aside / ASIDE_MM) ** 2 + (off / OFF_MM) ** 2
+                if HEIGHTS_MM[0] < off < HEIGHTS_MM[1] and (aside / ASIDE_MM) ** 2 < LARGEST_COST:
+                    pairs.append((cost, i, j))
+        result: list[TipHeight | None] = [None] * len(tips)
+        taken: set[int] = set()
+        for _, i, j in sorted(pairs):
+            if result[i] is None and j not in taken:
+                result[i] = found[i][j]
+                taken.add(j)
+        return result
 
-    def lift(
-        self, found: TipHeight, tip: TipFromAbove, ball_mm: float, nominal_mm: float, segmentation_u_mm: float
-    ) -> Estimate:
-        """Height of the ball's top over where it should be, in mm.
+    def _height(self, tip: TipFromAbove, voted: VotedTip) -> TipHeight:
+        k, e = self.scale.mm_per_px.value, self.elevation_rad
+        up_mm = (self.girdle.centre_xy_px[1] - voted.tip.xy_px[1]) * k
+        error = math.hypot(voted.tip.error_px * k, tip.centre.error_mm * math.sin(e)) / math.cos(e)
+        return TipHeight(height_mm(up_mm, tip.centre.y_mm, e), voted.tip.xy_px, error)
+
+    def budget(self, found: TipHeight, tip: TipFromAbove) -> tuple[Contribution, ...]:
+        """What the certificate and the girdle bring to the uncertainty of a height.
 
         The elevation e counts by the derivative of `height_mm`: height tan e - back.
         """
-        height = found.centre_height_mm + ball_mm
         e = self.elevation_rad
-        by_elevation = found.centre_height_mm * math.tan(e) - tip.centre_xy_mm[1]
-        return Estimate(
-            height - nominal_mm,
-            "mm",
-            (
-                of_scale(self.scale, height),
-                Contribution("elevation certificate", abs(by_elevation) * self.elevation_u_rad),
-                Contribution("scatter of the tip's outline", math.hypot(found.noise_mm, tip.noise_mm)),
-                Contribution(
-                    "scatter of the girdle's outline",
-                    self.girdle.centre_u_px * self.scale.mm_per_px.value / math.cos(e),
-                ),
-                Contribution("knee or tip", found.doubt_mm),
-                Contribution("segmentation of the tip and its shape", segmentation_u_mm),
+        by_elevation = found.height_mm * math.tan(e) - tip.centre.y_mm
+        return (
+            of_scale(self.scale, found.height_mm),
+            Contribution("elevation certificate", abs(by_elevation) * self.elevation_u_rad),
+            Contribution(
+                "scatter of the girdle's outline",
+                self.girdle.centre_u_px * self.scale.mm_per_px.value / math.cos(e),
             ),
         )
 
 
-def look_obliquely(
-    stone: NDArray[np.float32], prong: NDArray[np.float32], certificate: Certificate, radius_mm: float, level: float
-) -> ObliqueView | None:
-    """Find the girdle in the oblique view.
+def look_obliquely(look: Look, certificate: Certificate, radius_mm: float, level: float) -> ObliqueView | None:
+    """Find girdle and tips in the oblique view.
 
     Parameters
     ----------
-    stone, prong : ndarray of float32, shape (height, width)
-        Probabilities.
+    look : Look
     certificate : Certificate
         Of the oblique view.
     radius_mm : float
@@ -128,11 +141,18 @@ def look_obliquely(
             f"certificate {certificate.certificate_id} of the oblique view says elevation {elevation} degrees; "
             "heights need an elevation of 15 to 75 degrees with its uncertainty"
         )
+    assert look.probabilities.shape[2] == len(CLASSES)
     scale = certificate.scale
-    girdle = find_oblique_girdle(stone, prong, level, radius_mm / scale.mm_per_px.value, math.radians(elevation))
+    girdle = find_oblique_girdle(
+        look.probabilities[..., STONE],
+        look.probabilities[..., PRONG],
+        level,
+        radius_mm / scale.mm_per_px.value,
+        math.radians(elevation),
+    )
     if girdle is None:
         return None
-    return ObliqueView(prong, girdle, scale, math.radians(elevation), math.radians(elevation_u))
+    return ObliqueView(voted_tips(look), girdle, scale, math.radians(elevation), math.radians(elevation_u))
 
 
 def of_scale(scale: Scale, length_mm: float) -> Contribution:

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+from loupebox.inspect.robust_fit import robust_fit
+
+Points = NDArray[np.float64]
 
 LARGEST_TURN_DEG = 15.0
 """How far a piece may lie turned about the stone's axis."""
@@ -13,6 +18,8 @@ TOLERABLE_DEG = 6.0
 """A prong this far from its place costs 1."""
 STRANGER_COST = 6.0
 MISSING_COST = 3.0
+ALIKE_DEG = 1.5
+"""Prongs of a good setting stand within this of their places."""
 OTHER_COUNTS = range(3, 9)
 CLEARLY = 3.0
 """Another pattern must be cheaper by this to be believed: as much as one missing prong."""
@@ -45,6 +52,34 @@ def away_deg(angle_deg: float, reference_deg: float) -> float:
     return (angle_deg - reference_deg + 180) % 360 - 180
 
 
+def middle_turn(off_deg: Sequence[float]) -> float:
+    """The mean of turns, in which one counts the less the further it lies from their median, beyond `ALIKE_DEG`."""
+    off = np.asarray(off_deg, np.float64)
+    away = off - np.median(off)
+    count = 1 / np.maximum(np.abs(away) / ALIKE_DEG, 1.0) ** 2
+    return float((count * off).sum() / count.sum())
+
+
+def pattern_middle(feet_xy_mm: Points, radius_mm: float) -> tuple[float, float, float] | None:
+    """The middle x, y of prongs that stand on a circle of known radius, and its standard uncertainty; needs three.
+
+    Parameters
+    ----------
+    feet_xy_mm : ndarray, shape (n, 2)
+    radius_mm : float
+    """
+    if len(feet_xy_mm) < 3:
+        return None
+    fit = robust_fit(
+        lambda p: np.hypot(feet_xy_mm[:, 0] - p[0], feet_xy_mm[:, 1] - p[1]) - radius_mm,
+        np.zeros(2), np.full(2, 0.005), 0.03,
+    )  # fmt: skip
+    if fit is None:
+        return None
+    spread = float(np.sqrt(np.trace(fit.covariance) / 2))
+    return float(fit.values[0]), float(fit.values[1]), spread
+
+
 def match_pattern(
     places_deg: Sequence[float], found_deg: Sequence[float], largest_turn_deg: float = LARGEST_TURN_DEG
 ) -> PatternMatch:
@@ -62,7 +97,7 @@ def match_pattern(
         match = _fill(places_deg, found_deg, float(turn))
         if match.cost < best.cost - 1e-9:
             best = match
-    # The median of what is left is the turn; bent prongs do not pull it.
+    # The middle of what is left is the turn; bent prongs hardly pull it.
     for _ in range(3):
         off = [
             away_deg(found_deg[owner], place + best.turn_deg)
@@ -71,7 +106,7 @@ def match_pattern(
         ]
         if not off:
             break
-        turn = float(np.clip(best.turn_deg + np.median(off), -largest_turn_deg, largest_turn_deg))
+        turn = float(np.clip(best.turn_deg + middle_turn(off), -largest_turn_deg, largest_turn_deg))
         best = _fill(places_deg, found_deg, turn)
     return best
 

@@ -96,6 +96,9 @@ class Head(_Sheet):
     )
     stone_diameter_mm: float = Field(gt=0, le=30, description="the nominal diameter of the stone in mm")
     tip_height_mm: float = Field(ge=-5, le=10, description="the height of a good prong's tip over the girdle in mm")
+    tip_thickness_mm: float | None = Field(
+        default=None, gt=0, le=5, description="the thickness of a prong's tip in mm; a round tip's is its width"
+    )
     prong_length_mm: Range = Field(description="the limits of how far a prong reaches over the stone in mm")
     bend_mm: Range = Field(description="the limits of how far a tip strays sideways in mm, either way")
     lift_mm: Range = Field(description="the limits of how far a tip stands above its height in mm")

@@ -62,6 +62,10 @@ class Card(_Part):
     overlap: int = Field(default=0, ge=0)
     """Pixels shared by neighbouring tiles; the outer quarter at each side is not used."""
     classes: tuple[Name, ...] = Field(min_length=2)
+    marks: tuple[Name, ...] = ()
+    """What a pixel may also be, each by itself with a probability: channels after the classes."""
+    pointers: tuple[Name, ...] = ()
+    """What a pixel points at: three channels each after the marks, x and y in its pixels (y down), expected error."""
     thresholds: dict[Name, Probability]
     minimum_area_mm2: dict[Name, NotNegative] = {}
     standard_uncertainties: dict[Name, NotNegative] = {}
@@ -88,6 +92,11 @@ class Card(_Part):
         if self.overlap > self.tile // 2:
             raise ValueError(f"overlap is {self.overlap}; at most half the tile, {self.tile // 2}")
         return self
+
+    @property
+    def outputs(self) -> int:
+        """Number of channels that come out."""
+        return len(self.classes) + len(self.marks) + 3 * len(self.pointers)
 
     @property
     def minimum_version(self) -> tuple[int, ...]:

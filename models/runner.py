@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from loupebox.models.card import Card, read_card
 from loupebox.models.errors import ModelError
+from loupebox.models.look import Look, Pointing
 from loupebox.models.onnx_file import refuse_external_data
 from loupebox.models.symmetry import Symmetry, averaged
 from loupebox.models.tiling import tile_starts, tile_weights
@@ -58,6 +59,10 @@ class Model:
 
         With a symmetry the image is also seen mirrored, or mirrored and turned, and the mean is given.
         """
+        return self.look(image, um_per_px, symmetry).probabilities
+
+    def look(self, image: NDArray[np.float32], um_per_px: float, symmetry: Symmetry = "none") -> Look:
+        """Everything that the model says of `image` (height, width, channels); `segment` tells of symmetries."""
         card = self.card
         if image.ndim != 3 or image.shape[2] != len(card.input.channels) or image.dtype != np.float32:
             raise ModelError(
@@ -75,11 +80,20 @@ class Model:
                 cv2.resize(image, (image.shape[1] // factor, image.shape[0] // factor), interpolation=cv2.INTER_AREA)
             )
         scaled = (image - np.array(card.input.mean, np.float32)) / np.array(card.input.deviation, np.float32)
-        result = averaged(self._tiled, scaled, symmetry)
+        classes, marks = len(card.classes), len(card.marks)
+        found = averaged(self._tiled, scaled, symmetry, classes + marks if card.pointers else None)
+        maps = found[..., : classes + marks]
         if factor > 1:
-            size = (result.shape[1] * factor, result.shape[0] * factor)
-            result = np.asarray(cv2.resize(result, size, interpolation=cv2.INTER_LINEAR), np.float32)[:height, :width]
-        return np.ascontiguousarray(result)
+            size = (maps.shape[1] * factor, maps.shape[0] * factor)
+            maps = np.asarray(cv2.resize(maps, size, interpolation=cv2.INTER_LINEAR), np.float32)[:height, :width]
+        return Look(
+            np.ascontiguousarray(maps[..., :classes]),
+            {name: np.ascontiguousarray(maps[..., classes + k]) for k, name in enumerate(card.marks)},
+            {
+                name: Pointing.of(found[..., classes + marks + 3 * k :][..., :3], factor)
+                for k, name in enumerate(card.pointers)
+            },
+        )
 
     def _factor(self, um_per_px: float) -> int:
         """By how much a frame of this scale is averaged down."""
@@ -102,7 +116,7 @@ class Model:
         rows, columns = tile_starts(height, tile, overlap), tile_starts(width, tile, overlap)
         row_weights = tile_weights(rows, height, tile, overlap)
         column_weights = tile_weights(columns, width, tile, overlap)
-        result = np.zeros((height, width, len(self.card.classes)), np.float32)
+        result = np.zeros((height, width, self.card.outputs), np.float32)
         for top, down in zip(rows, row_weights, strict=True):
             for left, across in zip(columns, column_weights, strict=True):
                 part = image[top : top + len(down), left : left + len(across)]
@@ -122,10 +136,10 @@ class Model:
                 f"model {self.card.name} failed on an image of {width} x {height}: {_one_line(error)}"
             ) from None
         result = np.asarray(output)
-        if result.shape != (1, len(self.card.classes), *padded.shape[:2]) or not np.isfinite(result).all():
+        if result.shape != (1, self.card.outputs, *padded.shape[:2]) or not np.isfinite(result).all():
             raise ModelError(
                 f"model {self.card.name} gave shape {result.shape}, or numbers that are not finite; "
-                f"its card promises probabilities of shape {(1, len(self.card.classes), *padded.shape[:2])}"
+                f"its card promises probabilities of shape {(1, self.card.outputs, *padded.shape[:2])}"
             )
         return result[0].transpose(1, 2, 0)[:height, :width].astype(np.float32, copy=False)
 
@@ -179,7 +193,7 @@ def _check_shapes(session: onnxruntime.InferenceSession, card: Card, name: str) 
         raise ModelError(f"model {name} has {len(inputs)} inputs and {len(outputs)} outputs; allowed is one of each")
     for what, port, expected in (
         ("input", inputs[0], len(card.input.channels)),
-        ("output", outputs[0], len(card.classes)),
+        ("output", outputs[0], card.outputs),
     ):
         shape = port.shape
         if port.type != "tensor(float)" or len(shape) != 4 or not _fits(shape[0], 1) or shape[1] != expected:

@@ -14,7 +14,10 @@ GIRDLE_SIDES = 96
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Proportions: fractions of the diameter, angles from the girdle plane (defaults near Tolkowsky's modern kin)."""
+    """Proportions: fractions of the diameter, angles from the girdle plane (defaults near Tolkowsky's modern kin).
+
+    `fold` is the number of main facets; the round brilliant has 8.
+    """
 
     diameter_mm: float
     table: float = 0.57
@@ -23,6 +26,7 @@ class Cut:
     girdle: float = 0.03
     star: float = 0.5
     lower_half: float = 0.77
+    fold: int = 8
 
     @property
     def radius_mm(self) -> float:
@@ -31,6 +35,11 @@ class Cut:
     @property
     def girdle_half_mm(self) -> float:
         return self.girdle * self.diameter_mm / 2
+
+    @property
+    def table_height_mm(self) -> float:
+        """Height of the table over the middle of the girdle."""
+        return self.crown_height_mm(self.table * self.radius_mm)
 
     def crown_height_mm(self, radius_mm: float) -> float:
         """Height of the main crown facets over the girdle plane at a distance from the axis."""
@@ -55,10 +64,10 @@ def _sloped(slope_deg: float, angle: float, radius_mm: float) -> Points:
 
 
 def facets(cut: Cut) -> Points:
-    """Half-spaces (n, 4): table, 8 mains, 8 stars, 16 upper halves, 8 pavilion mains, 16 lower halves, girdle."""
+    """Half-spaces (n, 4); for 8 mains: table, 8 mains, 8 stars, 16 upper, 8 pavilion mains, 16 lower halves, girdle."""
     radius, lift = cut.radius_mm, cut.girdle_half_mm
     crown, pavilion = np.tan(np.radians([cut.crown_deg, cut.pavilion_deg]))
-    step = np.pi / 8
+    step = np.pi / cut.fold
 
     def at(r: float, angle: float, z: float) -> Points:
         return np.array([r * np.cos(angle), r * np.sin(angle), z])
@@ -71,7 +80,7 @@ def facets(cut: Cut) -> Points:
     low_r = radius * (1 - cut.lower_half)
     low_z = -(radius - low_r * np.cos(step)) * pavilion
     up, down = [np.array([0, 0, 1, -table_z])], []
-    for k in range(8):
+    for k in range(cut.fold):
         a = 2 * k * step
         up.append(_sloped(cut.crown_deg, a, radius))
         up.append(_through(at(table, a, table_z), at(table, a + 2 * step, table_z), at(star_r, a + step, star_z)))

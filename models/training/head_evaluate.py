@@ -21,27 +21,28 @@ from numpy.typing import NDArray
 from rich.progress import track
 from scipy.stats import beta
 
-from loupebox.inspect.head_thresholds import PRONG, STONE, SYMMETRIES, HeadThresholds
+from loupebox.inspect.head_thresholds import CLASSES, MARKS, POINTERS, PRONG, STONE, SYMMETRIES, HeadThresholds
+from loupebox.models.look import Look
 from loupebox.models.runner import Model
 from loupebox.models.training.export import export
-from loupebox.models.training.head_data import CLASSES, VIEWS, as_seen, finished_heads, read_picture, read_truth
-from loupebox.models.training.head_train import WIDTHS, network
+from loupebox.models.training.head_data import VIEWS, as_seen, finished_heads, read_picture, read_truth
+from loupebox.models.training.head_network import WIDTHS, HeadNetwork, Shipped
 from loupebox.models.training.head_truth import HeadErrors, ProngErrors, compare
 
 NAME, VERSION = "head_parts", "0.1.0"
 BLUR_PX, NOISE = 0.4, 0.004
 """The ordinary station's lens and sensor, at 32 um/px."""
 LEVELS = (0.4, 0.5, 0.6)
-START = HeadThresholds(0.5, 0.5, 0.01, 0.01, 0.02, 0.02, 0.04)
+START = HeadThresholds(0.5, 0.5, 0.01, 0.01, 0.02, 0.02, 0.04, 1.0, 1.0, 1.0)
 
-Seen = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+Seen = dict[str, tuple[Look, Look]]
 
 
 def write_draft(checkpoint: Path, onnx: Path, heads: int, steps: int) -> dict[str, Any]:
     """Export the averaged weights and put a card beside them that says what is known before anything is measured."""
-    model = network()
+    model = HeadNetwork()
     model.load_state_dict(torch.load(checkpoint, weights_only=True)["average"])
-    digest = export(model, 3, onnx, model.multiple)
+    digest = export(Shipped(model), 3, onnx, model.multiple, as_it_is=True)
     card: dict[str, Any] = {
         "schema": 1,
         "name": NAME,
@@ -58,6 +59,8 @@ def write_draft(checkpoint: Path, onnx: Path, heads: int, steps: int) -> dict[st
         "tile": None,
         "overlap": 0,
         "classes": list(CLASSES),
+        "marks": list(MARKS),
+        "pointers": list(POINTERS),
         "thresholds": {"stone": 0.5, "prong": 0.5},
         "standard_uncertainties": {},
         "trained_on": (
@@ -88,8 +91,8 @@ def see_all(model: Model, folder: Path, most: int) -> tuple[Seen, dict[str, floa
         for number, view in enumerate(VIEWS):
             picture = read_picture(folder, name, view)
             rgb = as_seen(picture.rgb.astype(np.float32), np.random.default_rng([int(name), number]), BLUR_PX, NOISE)
-            views.append(model.segment(rgb, model.card.um_per_px, SYMMETRIES[view]))
-            chosen = views[-1].argmax(axis=2)
+            views.append(model.look(rgb, model.card.um_per_px, SYMMETRIES[view]))
+            chosen = views[-1].probabilities.argmax(axis=2)
             for k in range(len(CLASSES)):
                 both[k] += np.count_nonzero((chosen == k) & (picture.labels == k))
                 either[k] += np.count_nonzero((chosen == k) | (picture.labels == k))
@@ -110,7 +113,7 @@ def measure_all(seen: Seen, folder: Path, thresholds: HeadThresholds) -> list[He
 def headless_refused(seen: Seen, folder: Path, thresholds: HeadThresholds) -> tuple[int, int]:
     """Of plain bands and heads without a stone: how many were seen to have no stone, and how many there were."""
     stoneless = [n for n in seen if not ((t := read_truth(folder, n))["stone"] and t["stone"]["present"])]
-    clear = sum(float((seen[n][0][..., STONE] >= thresholds.stone).mean()) < 0.005 for n in stoneless)
+    clear = sum(float((seen[n][0].probabilities[..., STONE] >= thresholds.stone).mean()) < 0.005 for n in stoneless)
     return clear, len(stoneless)
 
 

@@ -11,26 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loupebox.calibration.certificate import Certificate
+from loupebox.calibration.estimate import Estimate
 from loupebox.inspect.head import CROWN_SLOPE, HeadResult, measure_head
 from loupebox.inspect.head_thresholds import HeadThresholds
 from loupebox.inspect.measurement import Measurement
-from loupebox.inspect.prong_pattern import away_deg
+from loupebox.inspect.prong_pattern import away_deg, middle_turn
 from loupebox.inspect.spec import Head, Range
+from loupebox.models.look import Look, Pointing
 
 STATION_UM_PER_PX = 16.0
+QUANTITIES = ("stone_diameter_mm", "stone_offset_mm", "length_mm", "bend_mm", "lift_mm")
 LENGTH_MARGIN_MM, BEND_MM, LIFT_MM = 0.2, 0.25, 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class ProngErrors:
-    """One prong: its true and found state, and error and expanded uncertainty of each quantity that was measured."""
+    """One prong: its true and found state and numbers; errors, stated errors and expanded uncertainties of the latter.
+
+    `true_state` is by the limits of its style; `true_mm` holds length (less the nominal one), bend and lift.
+    """
 
     head: str
     angle_deg: float
+    drawn_state: str
     true_state: str
     found_state: str
+    reason: str
+    true_mm: dict[str, float]
     errors_mm: dict[str, float]
     expanded_mm: dict[str, float]
+    stated_mm: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +72,49 @@ def style_of(truth: dict[str, Any], rng: np.random.Generator) -> Head:
     """The head of the spec sheet that this random head would have been made to, lying turned by up to 10 degrees."""
     prongs, nominal = truth["prongs"], truth["length_nominal_mm"]
     step = 360 / len(prongs)
-    offsets = [away_deg(p["angle_deg"], k * step) for k, p in enumerate(prongs)]
-    first = offsets[0] + float(np.mean([away_deg(o, offsets[0]) for o in offsets])) + rng.uniform(-10, 10)
+    first = middle_turn([away_deg(p["angle_deg"], k * step) for k, p in enumerate(prongs)]) + rng.uniform(-10, 10)
+    whole = [p for p in prongs if p["length_mm"] is not None]
     resting = [
         p["tip_height_mm"] - p["lift_mm"] - CROWN_SLOPE * (p["length_mm"] - nominal)
-        for p in prongs
+        for p in whole
         if p["state"] in ("good", "bent")
     ]
+    centre_z = truth["stone"]["centre_mm"][2]
+    halves = [p["tip_height_mm"] - (p["tip_centre_mm"][2] - centre_z) for p in whole]
     return Head(
         prong_count=len(prongs),
         first_prong_deg=first % 360,
         stone_diameter_mm=truth["stone"]["diameter_mm"],
         tip_height_mm=float(np.median(resting)) if resting else 1.0,
+        tip_thickness_mm=2 * max(float(np.median(halves)), 0.01) if whole else None,
         prong_length_mm=Range(lower=nominal - LENGTH_MARGIN_MM, upper=nominal + LENGTH_MARGIN_MM),
         bend_mm=Range(upper=BEND_MM),
         lift_mm=Range(upper=LIFT_MM),
     )
 
 
-def at_station(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities at 32 um/px as the station sees them, at its finer pixels."""
-    size = (2 * probabilities.shape[1], 2 * probabilities.shape[0])
-    return np.asarray(cv2.resize(probabilities, size, interpolation=cv2.INTER_LINEAR), np.float32)
+def at_station(look: Look) -> Look:
+    """What is said at 32 um/px as the station has it, at its finer pixels."""
+    factor = 2
+
+    def finer(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        size = (factor * plane.shape[1], factor * plane.shape[0])
+        return np.asarray(cv2.resize(plane.astype(np.float32), size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+    return Look(
+        finer(look.probabilities),
+        {name: finer(mark) for name, mark in look.marks.items()},
+        {
+            name: Pointing((p.target_xy_px + 0.5) * factor - 0.5, p.error_px * factor, factor)
+            for name, p in look.pointings.items()
+        },
+    )
 
 
 def compare(
-    name: str, top: NDArray[np.float32], oblique: NDArray[np.float32], truth: dict[str, Any],
-    thresholds: HeadThresholds, rng: np.random.Generator,
-) -> HeadErrors:  # fmt: skip
-    """Measure a head that has a stone, from probabilities at 32 um/px, and hold it against its truth."""
+    name: str, top: Look, oblique: Look, truth: dict[str, Any], thresholds: HeadThresholds, rng: np.random.Generator
+) -> HeadErrors:
+    """Measure a head that has a stone, from what is said at 32 um/px, and hold it against its truth."""
     head = style_of(truth, rng)
     views = at_station(top), at_station(oblique)
     result = measure_head(*views, certificate("top"), certificate("oblique"), head, thresholds)
@@ -99,7 +123,7 @@ def compare(
 
 
 def _stone_errors(result: HeadResult, truth: dict[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
-    true = {"stone_diameter_mm": truth["stone"]["diameter_mm"], "stone_offset_mm": 0.0}
+    true = {"stone_diameter_mm": truth["stone"]["diameter_mm"], "stone_offset_mm": truth["stone"]["offset_mm"]}
     known = {m.name: m.estimate for m in result.measurements if isinstance(m, Measurement) and m.name in true}
     return (
         {name: e.value - true[name] for name, e in known.items()},
@@ -107,24 +131,70 @@ def _stone_errors(result: HeadResult, truth: dict[str, Any]) -> tuple[dict[str, 
     )
 
 
+def _true_turn_deg(truth: dict[str, Any], head: Head) -> float:
+    """How far the pattern lies turned: by the rule of the station, on the true places."""
+    places = head.prong_angles_deg
+    angles = [p["angle_deg"] for p in truth["prongs"]]
+    off = [min((away_deg(a, place) for place in places), key=abs) for a in angles]
+    return middle_turn(off)
+
+
+def _true_mm(prong: dict[str, Any], place_deg: float, truth: dict[str, Any]) -> dict[str, float]:
+    """Length, bend and lift; a bend is counted from the place that the pattern gives, as the station does."""
+    if prong["length_mm"] is None:
+        return {}
+    k = truth["um_per_px"] / 1e3
+    x, y = (np.array(prong["tip_px"]["top"]) - truth["middle_px"]["top"]) * (k, -k)
+    turn = away_deg(float(np.degrees(np.arctan2(y, x))), place_deg)
+    return {
+        "length_mm": prong["length_mm"],
+        "bend_mm": float(np.hypot(x, y) * np.radians(turn)),
+        "lift_mm": prong["lift_mm"],
+    }
+
+
+def state_by_limits(true_mm: dict[str, float], nominal_mm: float) -> str:
+    """The state of a prong whose numbers are known exactly, in the station's order."""
+    if not true_mm:
+        return "missing"
+    if abs(true_mm["bend_mm"]) > BEND_MM:
+        return "bent"
+    if true_mm["lift_mm"] > LIFT_MM:
+        return "lifted"
+    off = true_mm["length_mm"] - nominal_mm
+    return "short" if off < -LENGTH_MARGIN_MM else "long" if off > LENGTH_MARGIN_MM else "good"
+
+
 def _prong_errors(name: str, result: HeadResult, truth: dict[str, Any], head: Head) -> tuple[ProngErrors, ...]:
     rows: list[ProngErrors] = []
+    nominal = truth["length_nominal_mm"]
+    true_turn = _true_turn_deg(truth, head)
     for prong in result.prongs:
-        place = head.prong_angles_deg[prong.index - 1] + (result.turn_deg or 0.0)
-        true = min(truth["prongs"], key=lambda p: abs(away_deg(p["angle_deg"], place)))
+        place = head.prong_angles_deg[prong.index - 1]
+        true = min(truth["prongs"], key=lambda p: abs(away_deg(p["angle_deg"], place + true_turn)))
+        true_mm = _true_mm(true, place + true_turn, truth)
         known = {
-            quantity: (estimate, true[quantity])
+            quantity: (estimate, true_mm[quantity])
             for quantity in ("length_mm", "bend_mm", "lift_mm")
-            if (estimate := getattr(prong, quantity)) is not None and true[quantity] is not None
+            if (estimate := getattr(prong, quantity)) is not None and true_mm
         }
         rows.append(
             ProngErrors(
                 name,
                 true["angle_deg"],
                 true["state"],
+                state_by_limits(true_mm, nominal),
                 prong.state,
+                prong.reason,
+                {**true_mm, "length_mm": true_mm["length_mm"] - nominal} if true_mm else {},
                 {q: e.value - t for q, (e, t) in known.items()},
                 {q: e.expanded_uncertainty for q, (e, _) in known.items()},
+                {q: _stated(e) for q, (e, _) in known.items()},
             )
         )
     return tuple(rows)
+
+
+def _stated(estimate: Estimate) -> float:
+    """What the pixels themselves brought to the uncertainty."""
+    return sum(c.standard_uncertainty for c in estimate.budget if c.name.startswith("pointing"))

@@ -42,6 +42,21 @@ class Metal:
         }
 
 
-def stone_bsdf() -> dict[str, object]:
-    """Diamond at the sodium line."""
-    return {"type": "dielectric", "int_ior": 2.417, "ext_ior": 1.000277}
+@dataclass(frozen=True, slots=True)
+class Gem:
+    """What the stone is made of: refractive index, and the share of each colour that passes a facet."""
+
+    index: float = 2.417
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+DIAMOND = Gem()
+"""At the sodium line."""
+
+
+def stone_bsdf(gem: Gem = DIAMOND) -> dict[str, object]:
+    """For Mitsuba."""
+    return {
+        "type": "dielectric", "int_ior": gem.index, "ext_ior": 1.000277,
+        "specular_transmittance": {"type": "rgb", "value": list(gem.tint)},
+    }  # fmt: skip

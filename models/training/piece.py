@@ -14,7 +14,11 @@ from loupebox.models.training.prong import ProngBody, ProngForm, ProngState, pro
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The setting on the band; `prong_angles_deg` count counter-clockwise from +X seen from above."""
+    """The setting on the band; `prong_angles_deg` count counter-clockwise from +X seen from above.
+
+    The stone may lie off the middle of its prongs by `stone_offset_mm` and be tilted about X, then Y, through the
+    middle of its girdle.
+    """
 
     cut: Cut
     form: ProngForm
@@ -24,6 +28,13 @@ class Head:
     has_stone: bool = True
     gallery_depths: tuple[float, ...] = (0.48, 0.78)
     gallery_wire_mm: float = 0.30
+    stone_offset_mm: tuple[float, float] = (0.0, 0.0)
+    stone_tilt_deg: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def stone_turn(self) -> Points:
+        """Rotation matrix of the stone's tilt."""
+        return rotation("y", self.stone_tilt_deg[1]) @ rotation("x", self.stone_tilt_deg[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,14 @@ class Piece:
 
     @property
     def stone_centre_mm(self) -> Points:
-        return self.pose.apply(np.array([0, 0, self.girdle_z_mm]))
+        x, y = self.head.stone_offset_mm if self.head else (0.0, 0.0)
+        return self.pose.apply(np.array([x, y, self.girdle_z_mm]))
+
+    @property
+    def stone_axis(self) -> Points:
+        """Unit vector normal to the girdle in the world, upward."""
+        turn = self.head.stone_turn if self.head else np.eye(3)
+        return self.pose.matrix @ turn @ np.array([0, 0, 1.0])
 
 
 def prong_bodies(head: Head) -> list[ProngBody]:
@@ -73,6 +91,7 @@ def prong_bodies(head: Head) -> list[ProngBody]:
                 body.mesh.moved(turn),
                 None if body.tip_centre_mm is None else turn @ body.tip_centre_mm,
                 None if body.inmost_mm is None else turn @ body.inmost_mm,
+                body.top_mm,
             )
         )
     return bodies
@@ -97,5 +116,6 @@ def part_meshes(piece: Piece, around: int = 384, across: int = 48) -> dict[str, 
         parts["metal"] += [m.moved(np.eye(3), up) for m in _galleries(piece.head)]
         parts["prong"] = [b.mesh.moved(np.eye(3), up) for b in prong_bodies(piece.head)]
         if piece.head.has_stone:
-            parts["stone"] = [brilliant(piece.head.cut).moved(np.eye(3), up)]
+            place = np.array([*piece.head.stone_offset_mm, piece.girdle_z_mm])
+            parts["stone"] = [brilliant(piece.head.cut).moved(piece.head.stone_turn, place)]
     return {name: joined(m).moved(piece.pose.matrix, piece.pose.shift_mm) for name, m in parts.items() if m}

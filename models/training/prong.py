@@ -3,15 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 
 from loupebox.models.training.brilliant import Cut
 from loupebox.models.training.mesh import Mesh, Points, capped_tube
 
-TipShape = Literal["round", "claw", "tab"]
 SIDES = 40
+CAP_RINGS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TipForm:
+    """How a prong ends.
+
+    Parameters
+    ----------
+    share : float
+        Radius at the tip, of the wire's.
+    narrow : float
+        Over how many wire radii the wire comes to that.
+    reach : float
+        How far the end stands out beyond the tip's centre, of the tip's radius: 1 a ball, less is blunter.
+    square : float
+        Power of the section: 1 is round, 0.5 nearly square.
+    depth : float
+        Thickness at the tip across the crown, of its width.
+    waist : float
+        Share of the radius that a neck behind the tip takes away.
+    bevel : float
+        Share of the radius that a flat end keeps after a straight chamfer; 0 for an end that is rounded.
+    """
+
+    share: float = 0.88
+    narrow: float = 2.2
+    reach: float = 1.0
+    square: float = 1.0
+    depth: float = 1.0
+    waist: float = 0.0
+    bevel: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +48,19 @@ class ProngForm:
     """What all prongs of a head share.
 
     `base_radius_mm` and `base_depth_mm` place the foot from the stone's axis and below the girdle plane; `seat` is
-    the part of the wire's radius that the bearing leaves outside the girdle; `taper` narrows the wire towards its tip.
+    the part of the wire's radius that the bearing leaves outside the girdle.
     """
 
     wire_radius_mm: float
     base_radius_mm: float
     base_depth_mm: float
-    tip: TipShape = "round"
-    taper: float = 0.12
+    tip: TipForm = TipForm()
     seat: float = 0.45
     belly: float = 0.62
 
     @property
     def tip_radius_mm(self) -> float:
-        return self.wire_radius_mm * (0.42 if self.tip == "claw" else 1 - self.taper)
+        return self.wire_radius_mm * self.tip.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +77,14 @@ class ProngState:
 class ProngBody:
     """The mesh of a prong about the stone's axis, with its girdle at z = 0, towards +X.
 
-    `tip_centre_mm` is the centre of the tip's ball, `inmost_mm` the vertex nearest to the axis; both None when broken.
+    `tip_centre_mm` is the centre of the tip's ball, `inmost_mm` the vertex nearest to the axis, `top_mm` the height of
+    the tip's highest vertex; all None when broken.
     """
 
     mesh: Mesh
     tip_centre_mm: Points | None
     inmost_mm: Points | None
+    top_mm: float | None
 
 
 def _centre_line(form: ProngForm, cut: Cut, length_mm: float) -> Points:
@@ -96,15 +126,22 @@ def prong(form: ProngForm, cut: Cut, state: ProngState) -> ProngBody:
         free[over] = ((over - over[0]) / (len(line) - 1 - over[0])) ** 1.4
         line += free[:, None] * np.array([0.2 * state.lift_mm, state.bend_mm, state.lift_mm])
     along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))]
-    narrow = np.clip((along - along[-1]) / (2.2 * form.wire_radius_mm) + 1, 0, 1)
-    radius = form.wire_radius_mm + (form.tip_radius_mm - form.wire_radius_mm) * narrow
+    form_of_tip, wire = form.tip, form.wire_radius_mm
+    narrow = np.clip((along - along[-1]) / (form_of_tip.narrow * wire) + 1, 0, 1)
+    radius = wire + (form.tip_radius_mm - wire) * narrow
+    neck = (along - along[-1] + 1.5 * form.tip_radius_mm) / (0.8 * form.tip_radius_mm)
+    radius *= 1 - form_of_tip.waist * np.exp(-(neck**2))
     forward = line[-1] - line[-2]
     forward /= np.linalg.norm(forward)
-    # The ball at the end: rings closer together towards the pole.
-    angle = np.linspace(0, np.pi / 2, 14)[1:-1]
-    reach = radius[-1] * (0.35 if form.tip == "tab" else 1.0)
-    line_all = np.concatenate([line, line[-1] + reach * np.sin(angle)[:, None] * forward])
-    radius_all = np.r_[radius, radius[-1] * np.cos(angle) ** (0.35 if form.tip == "tab" else 1.0)]
+    # The end: rings closer together towards the pole.
+    angle = np.linspace(0, np.pi / 2, CAP_RINGS + 2)[1:-1]
+    reach = radius[-1] * form_of_tip.reach
+    if form_of_tip.bevel:
+        out, close = np.sin(angle), 1 - (1 - form_of_tip.bevel) * np.sin(angle)
+    else:
+        out, close = np.sin(angle), np.cos(angle) ** max(form_of_tip.reach, 0.3)
+    line_all = np.concatenate([line, line[-1] + reach * out[:, None] * forward])
+    radius_all = np.r_[radius, radius[-1] * close]
     tangent = np.gradient(line, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     tangent = np.concatenate([tangent, np.repeat(forward[None], len(angle), 0)])
@@ -112,15 +149,14 @@ def prong(form: ProngForm, cut: Cut, state: ProngState) -> ProngBody:
     across /= np.linalg.norm(across, axis=1, keepdims=True)
     outward = np.cross(across, tangent)
     turn = 2 * np.pi * np.arange(SIDES) / SIDES
-    power = 0.55 if form.tip == "tab" else 1.0
-    c, s = (np.sign(f) * np.abs(f) ** power for f in (np.cos(turn), np.sin(turn)))
-    depth = 0.75 if form.tip == "tab" else 1.0
+    c, s = (np.sign(f) * np.abs(f) ** form_of_tip.square for f in (np.cos(turn), np.sin(turn)))
+    depth = 1 + (form_of_tip.depth - 1) * np.r_[narrow, np.ones(len(angle))]
     rings = line_all[:, None] + radius_all[:, None, None] * (
-        c[None, :, None] * across[:, None] + depth * s[None, :, None] * outward[:, None]
+        c[None, :, None] * across[:, None] + (depth[:, None] * s)[:, :, None] * outward[:, None]
     )
     mesh = capped_tube(rings, line[0], line[-1] + reach * forward)
     if state.broken:
-        return ProngBody(mesh, None, None)
+        return ProngBody(mesh, None, None, None)
     high = mesh.vertices_mm[mesh.vertices_mm[:, 2] > 0]
     inmost = high[np.hypot(high[:, 0], high[:, 1]).argmin()]
-    return ProngBody(mesh, line[-1], inmost)
+    return ProngBody(mesh, line[-1], inmost, float(rings[-len(angle) - 1 :, :, 2].max()))
