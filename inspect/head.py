@@ -35,6 +35,8 @@ CROWN_SLOPE = math.tan(math.radians(34.5))
 """A prong that reaches further lies higher on the crown, by this much a mm; 34.5 degrees is the round brilliant's."""
 OTHER_STONE = 0.10
 """A diameter off by more than this share of the nominal one belongs to another style."""
+MODEL = "the model's share"
+"""Name of the contribution that validation found."""
 TRACE, TRACE_MM = 0.3, 0.3
 """Mark of a tip, within this distance of where it should be, at which a prong is not called missing."""
 
@@ -107,7 +109,7 @@ def measure_head(
         return _without_stone(_plane(top_look, PRONG), thresholds)
     tips = tips_from_above(top_look, girdle, scale.mm_per_px.value, LEAST_VOTES)
     diameter = scale.length_mm(2 * girdle.radius_px, 2 * girdle.radius_u_px, "scatter of the girdle's outline")
-    diameter = diameter.with_contributions([Contribution("segmentation of the stone", thresholds.stone_diameter_mm)])
+    diameter = diameter.with_contributions([Contribution(MODEL, thresholds.stone_diameter_mm)])
     wrong = _wrong_style(head, diameter, tips)
     middle = pattern_middle(
         np.array([(t.foot.x_mm, t.foot.y_mm) for t in tips]).reshape(-1, 2), girdle.radius_px * scale.mm_per_px.value
@@ -121,9 +123,7 @@ def measure_head(
     ]
     prongs: tuple[Prong, ...] = ()
     if wrong is None:
-        sight = look_obliquely(
-            oblique_look, oblique, girdle.radius_px * scale.mm_per_px.value, thresholds.stone
-        )
+        sight = look_obliquely(oblique_look, oblique, girdle.radius_px * scale.mm_per_px.value, thresholds.stone)
         prongs = _prongs(head, match, stands, top_look.marks[MARKS[0]], girdle, scale, sight, thresholds)
     return HeadResult(
         prongs, tuple(measurements), wrong, girdle.centre_xy_px, girdle.radius_px, None if wrong else match.turn_deg
@@ -196,7 +196,7 @@ def _stone_offset(
         scale.length_mm(offset / scale.mm_per_px.value, girdle.centre_u_px, "scatter of the girdle's outline")
         .with_contributions([
             Contribution("scatter of the prongs", middle[2]),
-            Contribution("model's share", thresholds.stone_offset_mm),
+            Contribution(MODEL, thresholds.stone_offset_mm),
         ]),
     )  # fmt: skip
 
@@ -228,19 +228,19 @@ def _prongs(
         bend_mm = stands.far_mm(tip.centre) * math.radians(away_deg(stands.deg(tip.centre), expected))
         bend = Estimate(bend_mm, "mm", (
             of_scale(scale, bend_mm), Contribution("pointing at the tip", thresholds.bend_gain * tip.centre.error_mm),
-            Contribution("model's share", thresholds.bend_mm),
+            Contribution(MODEL, thresholds.bend_mm),
         ))  # fmt: skip
         length = Estimate(length_mm, "mm", (
             of_scale(scale, length_mm), rim,
             Contribution("pointing at the inmost point", thresholds.length_gain * tip.inmost.error_mm),
-            Contribution("model's share", thresholds.length_mm),
+            Contribution(MODEL, thresholds.length_mm),
         ))  # fmt: skip
         lift = None
         if sight is not None and height is not None:
             lift = Estimate(lift_mm, "mm", (
-                *sight.budget(height, tip),
+                *sight.budget(height),
                 Contribution("pointing at the tip", thresholds.lift_gain * height.error_mm),
-                Contribution("model's share", thresholds.lift_mm),
+                Contribution(MODEL, thresholds.lift_mm),
             ))  # fmt: skip
         state, reason = state_of(length, bend, lift, head)
         prongs.append(

@@ -94,16 +94,16 @@ class ObliqueView:
         error = math.hypot(voted.tip.error_px * k, tip.centre.error_mm * math.sin(e)) / math.cos(e)
         return TipHeight(height_mm(up_mm, tip.centre.y_mm, e), voted.tip.xy_px, error)
 
-    def budget(self, found: TipHeight, tip: TipFromAbove) -> tuple[Contribution, ...]:
+    def budget(self, found: TipHeight) -> tuple[Contribution, ...]:
         """What the certificate and the girdle bring to the uncertainty of a height.
 
-        The elevation e counts by the derivative of `height_mm`: height tan e - back.
+        The elevation e counts by the derivative of `height_mm`, height tan e - back; the second part is a tilt, which
+        levelling takes away.
         """
         e = self.elevation_rad
-        by_elevation = found.height_mm * math.tan(e) - tip.centre.y_mm
         return (
             of_scale(self.scale, found.height_mm),
-            Contribution("elevation certificate", abs(by_elevation) * self.elevation_u_rad),
+            Contribution("elevation certificate", abs(found.height_mm) * math.tan(e) * self.elevation_u_rad),
             Contribution(
                 "scatter of the girdle's outline",
                 self.girdle.centre_u_px * self.scale.mm_per_px.value / math.cos(e),

@@ -15,6 +15,8 @@ from loupebox.inspect.sub_pixel import bilinear, last_crossing
 RAYS = 360
 SMALLEST_STONE_PX2 = 2000.0
 """Pixels of stone below which there is none (a 0.8 mm stone at 16 um/px)."""
+LARGEST_SLOPE = 0.4
+"""Of a girdle that is still believed to be one; a stone tilted by 20 degrees has 0.36."""
 LEAST_SHARE = 0.25
 """Of the outline that must be seen."""
 
@@ -43,10 +45,29 @@ class GirdleCircle:
 
 @dataclass(frozen=True, slots=True)
 class GirdleEllipse:
-    """The middle of the girdle in the oblique view: its centre in pixels, x right, y down, and how sure."""
+    """The middle of the girdle in the oblique view.
+
+    Parameters
+    ----------
+    centre_xy_px : (float, float)
+        x right, y down.
+    centre_u_px : float
+        Standard uncertainty.
+    slope_xy : (float, float)
+        How much the girdle's plane rises to the right and to the back.
+    slope_u : float
+        Standard uncertainty of both from the scatter of the outline.
+    """
 
     centre_xy_px: tuple[float, float]
     centre_u_px: float
+    slope_xy: tuple[float, float]
+    slope_u: float
+
+    @property
+    def tilt_deg(self) -> float:
+        """Angle of the girdle's plane against the level that the camera's elevation counts from."""
+        return math.degrees(math.atan(math.hypot(*self.slope_xy)))
 
 
 def stone_blob(stone: NDArray[np.float32], level: float) -> tuple[tuple[float, float], float] | None:
@@ -160,7 +181,7 @@ def find_oblique_girdle(
         return None
     centre = blob[0]
     flatness = math.sin(elevation_rad)
-    result = None
+    result, slopes = None, (0.0, 0.0)
     for reach in ((0.7, 1.4), (0.85, 1.2), (0.88, 1.15)):
         x, y = _edge_points(stone, prong, level, centre, radius_px, flatness, reach)
         away = np.abs(y) > 0.2 * radius_px * flatness  # at the sides, front and back edge of the girdle meet
@@ -169,16 +190,26 @@ def find_oblique_girdle(
             return None
 
         def distances(p: Vector, x: Vector = x, y: Vector = y) -> Vector:
+            deep = flatness + p[4] * math.cos(elevation_rad)
             u = (x - p[0]) / radius_px
-            w = (y - p[1] - np.sign(y) * p[2]) / (radius_px * flatness)
+            w = (y - p[1] - np.sign(y) * p[2] - p[3] * math.cos(elevation_rad) * (x - p[0])) / (radius_px * deep)
             rho = np.hypot(u, w)
-            slope = np.hypot(u / radius_px, w / (radius_px * flatness)) / np.maximum(rho, 1e-9)
+            slope = np.hypot(u / radius_px, w / (radius_px * deep)) / np.maximum(rho, 1e-9)
             return (rho - 1) / np.maximum(slope, 1e-9)
 
-        fit = robust_fit(distances, np.array([0.0, 0.0, 1.0]), np.full(3, 0.05), 0.1)
+        start = np.array([0.0, 0.0, 1.0, *slopes])
+        fit = robust_fit(distances, start, np.array([0.05, 0.05, 0.05, 1e-3, 1e-3]), 0.1)
         if fit is None or not (abs(fit.values[2]) < 0.15 * radius_px and np.hypot(*fit.values[:2]) < 0.5 * radius_px):
+            return None
+        slopes = (float(fit.values[3]), float(fit.values[4]))
+        if math.hypot(*slopes) > LARGEST_SLOPE:
             return None
         centre = (centre[0] + float(fit.values[0]), centre[1] - float(fit.values[1]))
         inflation = math.sqrt(max(1.0, RAYS / (math.pi * radius_px)))
-        result = GirdleEllipse(centre, inflation * math.sqrt(fit.covariance[1, 1]))
+        result = GirdleEllipse(
+            centre,
+            inflation * math.sqrt(fit.covariance[1, 1]),
+            slopes,
+            inflation * math.sqrt(max(fit.covariance[3, 3], fit.covariance[4, 4])),
+        )
     return result

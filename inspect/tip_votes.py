@@ -64,7 +64,9 @@ def voted_tips(look: Look, least: float = LEAST_VOTES) -> tuple[VotedTip, ...]:
     weights = near[chosen]
     targets = (aim.target_xy_px[chosen].astype(np.float64) + 0.5) / factor - 0.5
     density = np.zeros((height, width), np.float32)
-    column, row = (np.clip(np.rint(targets[:, k]), 0, size - 1).astype(np.intp) for k, size in ((0, width), (1, height)))
+    column, row = (
+        np.clip(np.rint(targets[:, k]), 0, size - 1).astype(np.intp) for k, size in ((0, width), (1, height))
+    )
     np.add.at(density, (row, column), weights)
     smooth = cv2.GaussianBlur(density, (0, 0), SPREAD_PX)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * APART_PX + 1, 2 * APART_PX + 1))

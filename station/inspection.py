@@ -167,14 +167,12 @@ def _look_at_head(
 ) -> Refusal | None:
     assert spec.head is not None
     top, oblique = (calibration[view].certificate for view in ("top", "oblique"))
-    probabilities = [
-        models.head.segment(
-            frames[view, "dome"].signal, calibration[view].certificate.scale_um_per_px, SYMMETRIES[view]
-        )
+    looks = [
+        models.head.look(frames[view, "dome"].signal, calibration[view].certificate.scale_um_per_px, SYMMETRIES[view])
         for view in ("top", "oblique")
     ]
     thresholds = HeadThresholds.from_card(models.head.card)
-    head = measure_head(probabilities[0], probabilities[1], top, oblique, spec.head, thresholds)
+    head = measure_head(looks[0], looks[1], top, oblique, spec.head, thresholds)
     if head.wrong_style is not None:
         return gate.wrong_style(spec, head.wrong_style)
     seen.measurements += head.measurements

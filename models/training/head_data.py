@@ -62,11 +62,15 @@ def read_picture(folder: Path, name: str, view: str) -> HeadPicture:
     truth = read_truth(folder, name)
     stone = truth["stone"]
     points = [
-        [prong[f"{pointer}_px"][view] for pointer in POINTERS] for prong in truth["prongs"] if prong["length_mm"] is not None
+        [prong[f"{pointer}_px"][view] for pointer in POINTERS]
+        for prong in truth["prongs"]
+        if prong["length_mm"] is not None
     ]
     table = np.array(truth["table_px"][view]) if stone and stone["present"] else NO_TABLE
     with np.load(folder / f"{name}.{view}.npz") as data:
-        return HeadPicture(data["rgb"], data["labels"], view, np.array(points, float).reshape(-1, len(POINTERS), 2), table)
+        return HeadPicture(
+            data["rgb"], data["labels"], view, np.array(points, float).reshape(-1, len(POINTERS), 2), table
+        )
 
 
 def as_seen(rgb: Picture, rng: np.random.Generator, blur_px: float, noise: float) -> Picture:
@@ -95,7 +99,9 @@ def _placed(picture: HeadPicture, rng: np.random.Generator) -> tuple[Picture, ND
         most = 45 if picture.view == "top" else 10
         warp = cv2.getRotationMatrix2D(centre, rng.uniform(-most, most), rng.uniform(0.85, 1.2))
         warp[:, 2] += rng.uniform(-15, 15, 2)
-        rgb = np.asarray(cv2.warpAffine(rgb, warp, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
+        rgb = np.asarray(
+            cv2.warpAffine(rgb, warp, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        )
         labels = np.asarray(
             cv2.warpAffine(labels, warp, (width, height), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE),
             np.uint8,

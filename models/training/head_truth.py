@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from loupebox.calibration.certificate import Certificate
 from loupebox.calibration.estimate import Estimate
-from loupebox.inspect.head import CROWN_SLOPE, HeadResult, measure_head
+from loupebox.inspect.head import CROWN_SLOPE, MODEL, HeadResult, measure_head
 from loupebox.inspect.head_thresholds import HeadThresholds
 from loupebox.inspect.measurement import Measurement
 from loupebox.inspect.prong_pattern import away_deg, middle_turn
@@ -41,6 +42,7 @@ class ProngErrors:
     errors_mm: dict[str, float]
     expanded_mm: dict[str, float]
     stated_mm: dict[str, float]
+    other_mm: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class HeadErrors:
     head: str
     errors_mm: dict[str, float]
     expanded_mm: dict[str, float]
+    other_mm: dict[str, float]
     prongs: tuple[ProngErrors, ...]
     wrong_style: str | None
 
@@ -68,9 +71,15 @@ def certificate(view: str) -> Certificate:
     )  # fmt: skip
 
 
+def nominal_length_mm(truth: dict[str, Any]) -> float:
+    """How far the style's prongs reach: as its good ones do, since tips that are not round reach less than drawn."""
+    good = [p["length_mm"] for p in truth["prongs"] if p["state"] in ("good", "bent", "lifted")]
+    return float(np.median(good)) if good else truth["length_nominal_mm"]
+
+
 def style_of(truth: dict[str, Any], rng: np.random.Generator) -> Head:
     """The head of the spec sheet that this random head would have been made to, lying turned by up to 10 degrees."""
-    prongs, nominal = truth["prongs"], truth["length_nominal_mm"]
+    prongs, nominal = truth["prongs"], nominal_length_mm(truth)
     step = 360 / len(prongs)
     first = middle_turn([away_deg(p["angle_deg"], k * step) for k, p in enumerate(prongs)]) + rng.uniform(-10, 10)
     whole = [p for p in prongs if p["length_mm"] is not None]
@@ -118,16 +127,19 @@ def compare(
     head = style_of(truth, rng)
     views = at_station(top), at_station(oblique)
     result = measure_head(*views, certificate("top"), certificate("oblique"), head, thresholds)
-    errors, expanded = _stone_errors(result, truth)
-    return HeadErrors(name, errors, expanded, _prong_errors(name, result, truth, head), result.wrong_style)
+    return HeadErrors(name, *_stone_errors(result, truth), _prong_errors(name, result, truth, head), result.wrong_style)
 
 
-def _stone_errors(result: HeadResult, truth: dict[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
+def _stone_errors(
+    result: HeadResult, truth: dict[str, Any]
+) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    """Errors, expanded uncertainties, and standard uncertainties without the model's share."""
     true = {"stone_diameter_mm": truth["stone"]["diameter_mm"], "stone_offset_mm": truth["stone"]["offset_mm"]}
     known = {m.name: m.estimate for m in result.measurements if isinstance(m, Measurement) and m.name in true}
     return (
         {name: e.value - true[name] for name, e in known.items()},
         {name: e.expanded_uncertainty for name, e in known.items()},
+        {name: _other(e) for name, e in known.items()},
     )
 
 
@@ -167,7 +179,7 @@ def state_by_limits(true_mm: dict[str, float], nominal_mm: float) -> str:
 
 def _prong_errors(name: str, result: HeadResult, truth: dict[str, Any], head: Head) -> tuple[ProngErrors, ...]:
     rows: list[ProngErrors] = []
-    nominal = truth["length_nominal_mm"]
+    nominal = nominal_length_mm(truth)
     true_turn = _true_turn_deg(truth, head)
     for prong in result.prongs:
         place = head.prong_angles_deg[prong.index - 1]
@@ -189,12 +201,20 @@ def _prong_errors(name: str, result: HeadResult, truth: dict[str, Any], head: He
                 {**true_mm, "length_mm": true_mm["length_mm"] - nominal} if true_mm else {},
                 {q: e.value - t for q, (e, t) in known.items()},
                 {q: e.expanded_uncertainty for q, (e, _) in known.items()},
-                {q: _stated(e) for q, (e, _) in known.items()},
+                {q: _pointed(e) for q, (e, _) in known.items()},
+                {q: _other(e) for q, (e, _) in known.items()},
             )
         )
     return tuple(rows)
 
 
-def _stated(estimate: Estimate) -> float:
+def _pointed(estimate: Estimate) -> float:
     """What the pixels themselves brought to the uncertainty."""
     return sum(c.standard_uncertainty for c in estimate.budget if c.name.startswith("pointing"))
+
+
+def _other(estimate: Estimate) -> float:
+    """Standard uncertainty without the model's share, which validation is to tell."""
+    return math.hypot(
+        *(c.standard_uncertainty for c in estimate.budget if not c.name.startswith("pointing") and c.name != MODEL)
+    )

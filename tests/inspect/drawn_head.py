@@ -8,11 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from loupebox.calibration.certificate import Certificate
-from loupebox.inspect.head_thresholds import HeadThresholds
+from loupebox.inspect.head_thresholds import POINTERS, HeadThresholds
 from loupebox.inspect.spec import Head, Range
+from loupebox.models.look import Look, Pointing
 
 CROWN = math.tan(math.radians(34.5))
-THRESHOLDS = HeadThresholds(0.5, 0.5, 0.005, 0.01, 0.015, 0.015, 0.025)
+THRESHOLDS = HeadThresholds(0.5, 0.5, 0.005, 0.01, 0.015, 0.015, 0.025, 1.0, 1.0, 1.0)
+FACTOR = 2
+"""Frame pixels a pixel of the model."""
+POINTING_PX, SURE_PX = 12.0, 0.3
 BALL_MM = 0.32
 
 
@@ -42,6 +46,16 @@ class DrawnProng:
         a = math.radians(self.angle_deg)
         return np.stack([x * math.cos(a) - y * math.sin(a), x * math.sin(a) + y * math.cos(a), z], 1)
 
+    def points(self, radius_mm: float, stone_xy_mm: tuple[float, float]) -> np.ndarray:
+        """Middle of the tip's ball, the point as far in as it reaches, and the place at the girdle (3, 3)."""
+        tip = self.balls(radius_mm)[-1]
+        inward = np.array(stone_xy_mm) - tip[:2]
+        a = math.radians(self.angle_deg)
+        return np.array([
+            tip, [*(tip[:2] + BALL_MM * inward / np.hypot(*inward)), tip[2]],
+            [radius_mm * math.cos(a), radius_mm * math.sin(a), 0],
+        ])  # fmt: skip
+
 
 def resting_height_mm(length_mm: float) -> float:
     """Of the top of a good prong's ball over the girdle: its ball touches a crown of 34.5 degrees."""
@@ -58,14 +72,36 @@ class DrawnHead:
     stone_offset_xy_mm: tuple[float, float] = (0.0, 0.0)
     has_stone: bool = True
 
-    def draw(self, um_per_px: float = 16.0, size_px: int = 560, elevation_deg: float = 45.0) -> list[np.ndarray]:
-        """Probabilities (size, size, 4) of the top and the oblique view."""
+    def draw(self, um_per_px: float = 16.0, size_px: int = 560, elevation_deg: float = 45.0) -> list[Look]:
+        """What a perfect model says of the top and the oblique view."""
         e = math.radians(elevation_deg)
         canvas = Canvas(um_per_px / 1e3, size_px)
-        return [
-            self._view(canvas, np.array((0.0, 1.0, 0.0)), 1.0, False),
-            self._view(canvas, np.array((0.0, math.sin(e), math.cos(e))), math.sin(e), True),
-        ]
+        ups = np.array((0.0, 1.0, 0.0)), np.array((0.0, math.sin(e), math.cos(e)))
+        planes = [self._view(canvas, ups[0], 1.0, False), self._view(canvas, ups[1], math.sin(e), True)]
+        return [self._look(canvas, plane, up) for plane, up in zip(planes, ups, strict=True)]
+
+    def _look(self, canvas: "Canvas", probabilities: np.ndarray, up: np.ndarray) -> Look:
+        """The probabilities with the pixels near each tip pointing at its middle, inmost point and foot."""
+        middle = (len(canvas.x) - 1) / 2
+        tips = [p.points(self.diameter_mm / 2, self.stone_offset_xy_mm) for p in self.prongs]
+        places = np.array(tips).reshape(-1, 3, 3) + np.array([*self.centre_xy_mm, 0])
+        xy = np.stack([middle + places[..., 0] / canvas.k, middle - places @ up / canvas.k], -1)
+        y, x = (np.mgrid[: len(canvas.x) // FACTOR, : len(canvas.x) // FACTOR] + 0.5) * FACTOR - 0.5
+        nearest, owner = np.full(x.shape, np.inf), np.zeros(x.shape, int)
+        for k, tip in enumerate(xy):
+            away = np.hypot(x - tip[0, 0], y - tip[0, 1]) / FACTOR
+            owner[away < nearest] = k
+            nearest = np.minimum(nearest, away)
+        at = np.concatenate([xy, np.zeros((1, 3, 2))])[owner]
+        near = np.kron(nearest < POINTING_PX, np.ones((FACTOR, FACTOR))).astype(np.float32)
+        return Look(
+            probabilities,
+            {"tip": near, "table": np.zeros_like(near)},
+            {
+                name: Pointing(at[..., k, :].astype(np.float32), np.full(x.shape, SURE_PX, np.float32), FACTOR)
+                for k, name in enumerate(POINTERS)
+            },
+        )
 
     def _view(self, canvas: "Canvas", up: np.ndarray, flat: float, oblique: bool) -> np.ndarray:
         radius, (cx, cy) = self.diameter_mm / 2, self.centre_xy_mm

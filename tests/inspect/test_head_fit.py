@@ -12,7 +12,7 @@ from loupebox.inspect.prong_state import state_of
 from loupebox.inspect.robust_fit import robust_fit
 from loupebox.inspect.spec import Head, Range
 from loupebox.inspect.sub_pixel import bilinear, first_crossing, last_crossing
-from loupebox.inspect.triangulation import height_mm
+from loupebox.inspect.triangulation import height_mm, levelled
 from loupebox.models.card import parse_card
 from loupebox.models.errors import ModelError
 
@@ -84,6 +84,16 @@ def test_height_from_two_views(back, height, elevation):
     assert height_mm(up, back, e) == pytest.approx(height, abs=1e-9)
 
 
+def test_levelling_takes_what_all_share_and_no_lift():
+    turn = np.radians(30 + 60 * np.arange(6))
+    x, y = 2.6 * np.cos(turn), 2.6 * np.sin(turn)
+    lift = np.array([0, 0, 0.35, 0, 0, 0.0])
+    plane = 0.008 * x - 0.006 * y + 0.04
+    assert levelled(x, y, lift + plane) == pytest.approx(lift, abs=0.015)
+    all_up = levelled(x, y, np.full(6, 0.4))
+    assert all_up == pytest.approx(np.full(6, 0.3), abs=0.001)
+
+
 # States
 
 
@@ -137,21 +147,24 @@ def card(**changes: object):
         "um_per_px": 32, "classes": ["background", "metal", "stone", "prong"],
         "thresholds": {"stone": 0.5, "prong": 0.4},
         "standard_uncertainties": {
-            "stone_diameter_mm": 0.01, "stone_offset_mm": 0.02, "length_mm": 0.03, "bend_mm": 0.04, "lift_mm": 0.05
+            "stone_diameter_mm": 0.01, "stone_offset_mm": 0.02, "length_mm": 0.03, "bend_mm": 0.04, "lift_mm": 0.05,
+            "length_gain": 0.6, "bend_gain": 0.7, "lift_gain": 0.8,
         },
+        "marks": ["tip", "table"], "pointers": ["tip", "inmost", "foot"],
         "trained_on": "nothing", "licence": "Apache-2.0", "measured": {"x": 1}, "requires_loupebox": ">=0.1.0",
     }  # fmt: skip
     return parse_card(json.dumps(data | changes), "card")
 
 
 def test_thresholds_come_from_the_card():
-    assert HeadThresholds.from_card(card()) == HeadThresholds(0.5, 0.4, 0.01, 0.02, 0.03, 0.04, 0.05)
+    assert HeadThresholds.from_card(card()) == HeadThresholds(0.5, 0.4, 0.01, 0.02, 0.03, 0.04, 0.05, 0.6, 0.7, 0.8)
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"classes": ["background", "stone", "metal", "prong"]}, ["head_parts", "classes background, stone, metal"]),
+        ({"pointers": ["tip"]}, ["points at tip", "heads need tip, table and tip, inmost, foot"]),
         ({"thresholds": {"stone": 0.5}}, ["thresholds lacks prong"]),
         ({"standard_uncertainties": {}}, ["standard_uncertainties lacks stone_diameter_mm"]),
     ],

@@ -38,7 +38,7 @@ def inspected(model: Model, slug: str, style: str) -> HeadResult:
         pixels = cv2.imread(str(SAMPLES / "captures" / slug / f"{view}_dome.png"), cv2.IMREAD_UNCHANGED)[..., ::-1]
         frame = Frame(np.ascontiguousarray(pixels), view, "dome", 8.0, 0.0, 8, certificate.camera_serial)
         linear = correct(frame, certificate.dark_level_dn, flat)
-        views.append(model.segment(linear.signal, certificate.scale_um_per_px, SYMMETRIES[view]))
+        views.append(model.look(linear.signal, certificate.scale_um_per_px, SYMMETRIES[view]))
         certificates.append(certificate)
     spec = load_spec((SAMPLES / "specs" / f"{style}.toml").read_text(), style)
     return measure_head(*views, *certificates, spec.head, HeadThresholds.from_card(model.card))

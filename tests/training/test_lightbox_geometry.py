@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 from loupebox.models.training.band import Band, Section
 from loupebox.models.training.brilliant import GIRDLE_SIDES, Cut, brilliant, facets
 from loupebox.models.training.camera import face_camera, oblique_camera, top_camera
-from loupebox.models.training.heads import random_head, truth_of
+from loupebox.models.training.head_recipe import FAMILIES, LIGHTS, random_head, tip_form
+from loupebox.models.training.heads import truth_of
 from loupebox.models.training.mesh import joined, torus
 from loupebox.models.training.piece import Pose, part_meshes
 from loupebox.models.training.prong import ProngForm, ProngState, prong
@@ -60,10 +63,10 @@ def test_brilliant_is_closed_with_57_facets_and_its_proportions():
     assert stone.volume_mm3 * 3.51 / 200 == pytest.approx(1.0, abs=0.03)
 
 
-@pytest.mark.parametrize("tip", ["round", "claw", "tab"])
+@pytest.mark.parametrize("family", [name for names in FAMILIES.values() for name in names])
 @pytest.mark.parametrize("state", [ProngState(0.7), ProngState(0.7, 0.5), ProngState(0.7, 0, 0.4), ProngState(0.1)])
-def test_prong_is_closed_whatever_its_fault(tip, state):
-    body = prong(ProngForm(0.42, 1.15, 3.2, tip), CUT, state)
+def test_prong_is_closed_whatever_its_fault(family, state):
+    body = prong(ProngForm(0.42, 1.15, 3.2, tip_form(family, np.random.default_rng(1))), CUT, state)
     assert body.mesh.is_watertight
     assert body.mesh.volume_mm3 > 0
 
@@ -112,10 +115,10 @@ def test_pose_can_be_undone(turn, shift):
     assert pose.undo(pose.apply(points)) == pytest.approx(points, abs=1e-9)
 
 
-@pytest.mark.parametrize("unseen", [False, True])
-def test_random_heads_are_closed_and_their_truth_is_in_the_picture(unseen):
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_random_heads_are_closed_and_their_truth_is_in_the_picture(split):
     for seed in range(12):
-        drawn = random_head(np.random.default_rng(seed), unseen)
+        drawn = random_head(split, np.random.default_rng(seed))
         for mesh in part_meshes(drawn.piece, 48, 16).values():
             assert mesh.volume_mm3 > 0
         camera = top_camera(32, 352, drawn.piece.girdle_z_mm)
@@ -124,6 +127,37 @@ def test_random_heads_are_closed_and_their_truth_is_in_the_picture(unseen):
         assert [p["index"] for p in prongs] == list(range(1, len(drawn.states) + 1))
         assert [p["angle_deg"] for p in prongs] == sorted(p["angle_deg"] for p in prongs)
         for p in prongs:
+            foot = np.array(p["foot_px"]["top"]) - truth["middle_px"]["top"]
+            assert 0.032 * np.hypot(*foot) == pytest.approx(truth["stone"]["diameter_mm"] / 2, rel=2e-3)
             if p["state"] != "missing":
                 assert min(p["tip_px"]["top"]) > 0
                 assert max(p["tip_px"]["top"]) < 351
+                inmost = np.array(p["inmost_px"]["top"]) - truth["stone"]["centre_px"]["top"]
+                reach = truth["stone"]["diameter_mm"] / 2 - 0.032 * np.hypot(*inmost)
+                assert reach == pytest.approx(p["length_mm"], abs=0.02)  # the pose tilts by a degree
+
+
+def test_training_never_sees_what_validation_and_test_hold_back():
+    seen = {split: [random_head(split, np.random.default_rng(k)) for k in range(60)] for split in FAMILIES}
+    families = {split: {head.family for head in heads} for split, heads in seen.items()}
+    lights = {split: {head.light for head in heads} for split, heads in seen.items()}
+    assert families["train"] == set(FAMILIES["train"])
+    assert lights["train"] == set(LIGHTS["train"])
+    assert families["test"] == set(FAMILIES["test"])
+    assert not families["test"] & (families["train"] | families["validation"])
+    assert families["validation"] > set(FAMILIES["validation"])
+    assert "bars" in lights["test"]
+    assert "bars" not in lights["train"] | lights["validation"]
+    assert "led_ring" in lights["validation"] - lights["train"]
+
+
+def test_a_tilted_stone_leaves_its_prongs_where_they_are():
+    drawn = random_head("train", np.random.default_rng(2))
+    assert drawn.piece.head is not None
+    level, tilted = (
+        replace(drawn.piece, head=replace(drawn.piece.head, stone_tilt_deg=tilt, has_stone=True))
+        for tilt in ((0.0, 0.0), (6.0, 0.0))
+    )
+    assert np.array_equal(part_meshes(level)["prong"].vertices_mm, part_meshes(tilted)["prong"].vertices_mm)
+    turn = np.degrees(np.arccos(level.stone_axis @ tilted.stone_axis))
+    assert turn == pytest.approx(6.0, abs=1e-6)
