@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loupebox.inspect.robust_fit import robust_fit
+from loupebox.inspect.robust_fit import TUKEY, robust_fit
 
 Points = NDArray[np.float64]
 
@@ -53,11 +53,11 @@ def away_deg(angle_deg: float, reference_deg: float) -> float:
 
 
 def middle_turn(off_deg: Sequence[float]) -> float:
-    """The mean of turns, in which one counts the less the further it lies from their median, beyond `ALIKE_DEG`."""
+    """The mean of turns, in which one counts the less the further it lies from their median (Tukey's biweight)."""
     off = np.asarray(off_deg, np.float64)
     away = off - np.median(off)
-    count = 1 / np.maximum(np.abs(away) / ALIKE_DEG, 1.0) ** 2
-    return float((count * off).sum() / count.sum())
+    count = np.clip(1 - (away / (TUKEY * ALIKE_DEG)) ** 2, 0, 1) ** 2
+    return float((count * off).sum() / count.sum()) if count.any() else float(np.median(off))
 
 
 def pattern_middle(feet_xy_mm: Points, radius_mm: float) -> tuple[float, float, float] | None:

@@ -76,7 +76,7 @@ def voted_tips(look: Look, least: float = LEAST_VOTES) -> tuple[VotedTip, ...]:
         agreeing = np.hypot(targets[:, 0] - x, targets[:, 1] - y) < AGREE_PX
         votes = float(weights[agreeing].sum())
         if votes >= least:
-            points = (
+            tip, inmost, foot = (
                 _agreed(
                     look.pointings[pointer].target_xy_px[chosen][agreeing],
                     look.pointings[pointer].error_px[chosen][agreeing],
@@ -84,7 +84,7 @@ def voted_tips(look: Look, least: float = LEAST_VOTES) -> tuple[VotedTip, ...]:
                 )
                 for pointer in POINTERS
             )
-            found.append(VotedTip(*points, votes))
+            found.append(VotedTip(tip, inmost, foot, votes))
     return tuple(found)
 
 

@@ -138,6 +138,33 @@ def test_a_symmetry_averages_over_its_views(symmetry, views):
     assert corners == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("symmetry", ["none", "mirror", "square"])
+def test_vectors_turn_with_their_picture(symmetry):
+    """Every pixel points at the brightest one, however the picture is turned; the error is what it says itself."""
+    image = np.zeros((6, 9, 1), np.float32)
+    image[1, 7] = 1
+
+    def at_the_brightest(changed: np.ndarray) -> np.ndarray:
+        row, column = np.unravel_index(changed[..., 0].argmax(), changed.shape[:2])
+        y, x = np.mgrid[: changed.shape[0], : changed.shape[1]]
+        return np.stack([changed[..., 0], column - x, row - y, np.full(x.shape, 0.5)], -1).astype(np.float32)
+
+    result = averaged(at_the_brightest, image, symmetry, 1)
+    y, x = np.mgrid[:6, :9]
+    np.testing.assert_allclose(result[..., 1], 7 - x, atol=1e-5)
+    np.testing.assert_allclose(result[..., 2], 1 - y, atol=1e-5)
+    np.testing.assert_allclose(result[..., 3], 0.5, atol=1e-3)
+
+
+def test_what_turned_pictures_disagree_in_is_error():
+    def to_the_right(changed: np.ndarray) -> np.ndarray:
+        return np.concatenate([changed, np.ones_like(changed), 0 * changed, 0 * changed], -1)
+
+    result = averaged(to_the_right, picture(5, 5), "mirror", 1)
+    np.testing.assert_allclose(result[..., 1], 0, atol=1e-6)
+    np.testing.assert_allclose(result[..., 3], np.sqrt(0.5), atol=1e-6)
+
+
 def test_a_symmetry_gives_back_what_has_no_preference(bench):
     model = Model.load(bench.put(pixel_is_probability()))
     image = picture(7, 12)

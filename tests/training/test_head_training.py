@@ -9,7 +9,7 @@ pytest.importorskip("onnx", reason="exporting needs onnx")
 
 from loupebox.inspect.head_thresholds import CLASSES  # noqa: E402
 from loupebox.models.runner import Model  # noqa: E402
-from loupebox.models.training import head_data, head_evaluate, head_train, head_truth  # noqa: E402
+from loupebox.models.training import head_data, head_evaluate, head_report, head_train, head_truth, head_uncertainty  # noqa: E402
 
 pytestmark = pytest.mark.training
 
@@ -146,7 +146,7 @@ def test_the_loss_prefers_the_truth():
 
 @pytest.mark.parametrize(("hits", "of"), [(0, 10), (10, 10), (5, 10), (37, 40), (20, 200)])
 def test_clopper_pearson_leaves_a_fortieth_at_each_end(hits, of):
-    low, high = head_evaluate.clopper_pearson(hits, of)
+    low, high = head_report.clopper_pearson(hits, of)
     assert low <= hits / of <= high
     if hits > 0:
         assert binom.sf(hits - 1, of, low) == pytest.approx(0.025, abs=1e-3)
@@ -156,12 +156,20 @@ def test_clopper_pearson_leaves_a_fortieth_at_each_end(hits, of):
 
 def test_clopper_pearson_as_printed():
     """No hit in 10: the upper end is 1 - 0.025 ** (1 / 10)."""
-    assert head_evaluate.clopper_pearson(0, 10) == [0.0, round(1 - 0.025**0.1, 4)]
+    assert head_report.clopper_pearson(0, 10) == [0.0, round(1 - 0.025**0.1, 4)]
 
 
-def test_half_of_95_covers_95_percent():
-    errors = np.random.default_rng(1).normal(0, 0.03, 20_000)
-    assert head_evaluate.half_of_95(errors) == pytest.approx(0.03 * 1.96 / 2, rel=0.02)
+def test_uncertainties_hold_95_percent_and_follow_what_the_pixels_state():
+    """Errors that are 0.5 of what is stated, and 0.01 mm besides."""
+    rng = np.random.default_rng(1)
+    stated = rng.uniform(0.01, 0.2, 20_000)
+    other = np.full(20_000, 0.003)
+    true = np.sqrt(other**2 + (0.5 * stated) ** 2 + 0.01**2)
+    gain, base = head_uncertainty.fit_uncertainty(rng.normal(0, 1, 20_000) * true * 2 / 1.96, stated, other)
+    assert gain == pytest.approx(0.5)
+    assert base == pytest.approx(0.01, abs=0.003)
+    plain = head_uncertainty.fit_uncertainty(rng.normal(0, 0.03, 20_000), 0 * stated, 0 * other)
+    assert plain == (0.0, pytest.approx(0.03 * 1.96 / 2, rel=0.02))
 
 
 def test_the_style_of_a_random_head_is_its_pattern():
