@@ -70,7 +70,7 @@ def _prong_again(prong: Prong, head: Head, lower_mm: float) -> Prong:
             return replace(prong, state="bent", reason=bent_words(sideways, head.bend_mm.limits))
         return replace(prong, state="unsure", reason=TIP_UNCLEAR)
     lift = prong.lift_mm
-    if lift is not None:
+    if lift is not None and lower_mm:  # minus nought and nought is nought, which reads otherwise
         lift = Estimate(lift.value + lower_mm, lift.unit, lift.budget)
     state, reason = state_of(prong.length_mm, prong.bend_mm, lift, head)
     return replace(prong, state=state, reason=reason, lift_mm=lift)

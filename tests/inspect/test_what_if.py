@@ -64,6 +64,11 @@ def test_the_same_sheet_says_the_same(
     assert judge_again(OLD, OLD, MEASURED, prongs, findings) == judge(OLD, MEASURED, prongs, findings)
 
 
+def test_the_same_sheet_leaves_minus_nought_as_it_reads() -> None:
+    prongs = six(p2=prong(2, lift=-0.0))
+    assert judge_again(OLD, OLD, MEASURED, prongs, []) == judge(OLD, MEASURED, prongs, [])
+
+
 def test_a_tighter_bend_fails_a_prong_that_was_good() -> None:
     bent = six(p3=prong(3, bend=-0.2))
     assert judge(OLD, MEASURED, bent, []).verdict is Verdict.PASS
