@@ -22,7 +22,7 @@ from loupebox.station.records.bag_tables import (
     BagStage,
     Direction,
 )
-from loupebox.station.records.columns import add
+from loupebox.station.records.columns import add, ensure
 from loupebox.station.records.engine import reading, writing
 from loupebox.station.records.errors import Conflict, NotAllowed, NotRecorded
 from loupebox.station.records.job import SOURCES, Source
@@ -247,7 +247,8 @@ def piece_number(connection: Connection, job: str, serial: str, *, add_missing: 
     if found is None:
         if not serial.strip():
             raise NotAllowed("a piece has an empty serial; it needs one")
-        return add(connection, PIECE, serial=serial, job=job)
+        ensure(connection, PIECE, serial=serial, job=job)  # a station may just be recording its first inspection
+        return connection.execute(query).scalar_one()
     return found
 
 

@@ -12,12 +12,13 @@ from sqlalchemy import ColumnElement, Connection, and_, distinct, func, null, or
 
 from loupebox.inspect.rates import wilson
 from loupebox.inspect.verdict import Verdict
+from loupebox.station.records.bag_tables import PIECE_SOURCE
 from loupebox.station.records.errors import NotAllowed
 from loupebox.station.records.inspection_tables import DEFECT, INSPECTION
 from loupebox.station.records.inspections import latest_disposition
 from loupebox.station.records.production_tables import JOB, PIECE
 
-CountBy = Literal["kind", "style", "caster", "alloy", "flask", "setter", "polisher"]
+CountBy = Literal["kind", "style", "caster", "alloy", "flask", "setter", "polisher", "tree", "mould", "machine"]
 COUNT_BY: tuple[CountBy, ...] = get_args(CountBy)
 
 _MADE = INSPECTION.join(PIECE, INSPECTION.c.piece == PIECE.c.id).join(JOB, PIECE.c.job == JOB.c.id)
@@ -72,7 +73,8 @@ def _count(key: str | None, pieces: Mapping[str, set[int]], inspected: int) -> D
 def _inspected(connection: Connection, by: CountBy, since: date | None) -> dict[str | None, int]:
     """Pieces judged for each key; of all together under None when counted by kind."""
     pieces = func.count(distinct(INSPECTION.c.piece))
-    query = select(null(), pieces) if by == "kind" else select(_key(by), pieces).group_by(_key(by))
+    # By its name: PostgreSQL does not see that an expression with parameters is the same one when it is written twice.
+    query = select(null(), pieces) if by == "kind" else select(_key(by).label("key"), pieces).group_by("key")
     query = query.select_from(_MADE).where(INSPECTION.c.verdict.is_not(None), *_since(since))
     return {row[0]: row[1] for row in connection.execute(query)}
 
@@ -96,7 +98,19 @@ def _defective(connection: Connection, by: CountBy, since: date | None) -> Itera
 
 def _key(by: CountBy) -> ColumnElement[Any]:
     own = {"kind": DEFECT.c.kind, "style": INSPECTION.c.style}
-    return own[by] if by in own else JOB.c[by]
+    return own[by] if by in own else func.coalesce(_piece_source(by), JOB.c[by])
+
+
+def _piece_source(by: CountBy) -> Any:
+    """The piece's own source, where it is not its bag's: the last one said."""
+    return (
+        select(PIECE_SOURCE.c.name)
+        .where(PIECE_SOURCE.c.piece == PIECE.c.id, PIECE_SOURCE.c.source == by)
+        .order_by(PIECE_SOURCE.c.id.desc())
+        .limit(1)
+        .correlate(PIECE)
+        .scalar_subquery()
+    )
 
 
 def _since(since: date | None) -> tuple[ColumnElement[bool], ...]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from loupebox.station.records.audit import append_audit
+from loupebox.station.records.columns import add_if_new
 from loupebox.station.records.errors import NotRecorded
 from loupebox.station.records.job import Job
 from loupebox.station.records.production_tables import JOB
@@ -32,13 +33,12 @@ def import_jobs(connection: Connection, new: Iterable[Job], who: str, now: datet
     for style in sorted({job.style for job in wanted}):
         ensure_style(connection, style)
     for job in wanted:
-        query = _select().where(JOB.c.id == job.id)
-        known = connection.execute(query.with_for_update()).one_or_none()
-        if known is None:
-            connection.execute(insert(JOB).values(**job.model_dump()))
+        if add_if_new(connection, JOB, **job.model_dump()):
             _audit(connection, job, "job.imported", who, now)
             added += 1
-        elif Job.model_validate(dict(known._mapping)) != job:
+            continue
+        known = connection.execute(_select().where(JOB.c.id == job.id).with_for_update()).one()
+        if Job.model_validate(dict(known._mapping)) != job:
             connection.execute(update(JOB).where(JOB.c.id == job.id).values(**job.model_dump()))
             _audit(connection, job, "job.changed", who, now)
             changed += 1

@@ -127,7 +127,7 @@ class Sampling:
         """The lots of a scheme, the first first."""
         with reading(self._engine) as connection:
             scheme = _row(connection, name)
-            return tuple(_lot(connection, scheme, row) for row in _lots(connection, scheme.id))
+            return _all_lots(connection, scheme)
 
     def lot_of(self, job: str) -> Lot | None:
         """The lot that a bag is; None when it is inspected whole."""
@@ -138,7 +138,10 @@ class Sampling:
                 .join(SAMPLING_SCHEME, SAMPLING_SCHEME.c.id == SAMPLING_LOT.c.scheme)
                 .where(SAMPLING_LOT.c.job == job)
             ).one_or_none()
-            return None if row is None else _lot(connection, _row(connection, row.scheme_name), row)
+            if row is None:
+                return None
+            ended = select(SAMPLING_EVENT).where(SAMPLING_EVENT.c.lot == row.id)
+            return _lot(connection, row.scheme_name, row, connection.execute(ended).one_or_none())
 
     def draw(self, name: str, job: str, who: str) -> Lot:
         """Make a bag the next lot of a scheme: the plan under the severity that holds, and which pieces to inspect."""
@@ -173,7 +176,7 @@ class Sampling:
             append_audit(
                 connection, who=who, action="sampling.drawn", subject=f"sampling {name}", details=values, at=now
             )
-            return _lot(connection, scheme, _lots(connection, scheme.id)[-1])
+            return _lot(connection, scheme.name, _lots(connection, scheme.id)[-1], None)
 
     def judge(self, name: str, number: int, who: str) -> tuple[Lot, Scheme]:
         """Count the nonconforming pieces of the sample, accept the lot or not, and move the series on."""
@@ -187,7 +190,7 @@ class Sampling:
                     f"not decided ({', '.join(left[:8])})"
                 )
             self._add_event(connection, scheme, "judged", who, "", lot=number, nonconforming=bad)
-            return _lot(connection, scheme, _lots(connection, scheme.id)[number - 1]), _scheme(connection, name)
+            return _all_lots(connection, scheme)[number - 1], _scheme(connection, name)
 
     def withdraw(self, name: str, number: int, who: str, reason: str) -> Scheme:
         """A drawn lot is inspected whole after all, or melted: it does not count for the series."""
@@ -221,8 +224,7 @@ class Sampling:
         held = select(SAMPLING_SCHEME.c.id).where(SAMPLING_SCHEME.c.name == name).with_for_update(key_share=True)
         connection.execute(held)
         scheme = _row(connection, name)
-        lots = tuple(_lot(connection, scheme, row) for row in _lots(connection, scheme.id))
-        return scheme, _state(connection, scheme), lots
+        return scheme, _state(connection, scheme), _all_lots(connection, scheme)
 
     def _add_event(
         self,
@@ -295,7 +297,7 @@ def _state(connection: Connection, scheme: Row) -> SwitchingState:
 
 def _scheme(connection: Connection, name: str) -> Scheme:
     row = _row(connection, name)
-    lots = [_lot(connection, row, lot) for lot in _lots(connection, row.id)]
+    lots = _all_lots(connection, row)
     return Scheme(
         name=row.name,
         level=row.level,
@@ -306,8 +308,13 @@ def _scheme(connection: Connection, name: str) -> Scheme:
     )
 
 
-def _lot(connection: Connection, scheme: Row, row: Row) -> Lot:
-    event = connection.execute(select(SAMPLING_EVENT).where(SAMPLING_EVENT.c.lot == row.id)).one_or_none()
+def _all_lots(connection: Connection, scheme: Row) -> tuple[Lot, ...]:
+    ended = {event.lot: event for event in _events(connection, scheme.id) if event.lot is not None}
+    return tuple(_lot(connection, scheme.name, row, ended.get(row.id)) for row in _lots(connection, scheme.id))
+
+
+def _lot(connection: Connection, scheme: str, row: Row, event: Row | None) -> Lot:
+    """A lot; `event` is its judgement or withdrawal."""
     sample = tuple(row.sample)
     state: LotState = "drawn"
     bad: int | None = None
@@ -320,7 +327,7 @@ def _lot(connection: Connection, scheme: Row, row: Row) -> Lot:
         bad = event.nonconforming
         state = "accepted" if event.nonconforming <= row.accept else "not accepted"
     plan = SamplingPlan(row.letter, row.sample_size, row.accept)
-    return Lot(scheme.name, row.number, row.job, row.lot_size, row.severity, plan, sample, state, bad, left)
+    return Lot(scheme, row.number, row.job, row.lot_size, row.severity, plan, sample, state, bad, left)
 
 
 def _serials(connection: Connection, job: str) -> list[str]:

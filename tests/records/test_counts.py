@@ -112,3 +112,15 @@ def test_only_known_ways_to_count(log: QcLog) -> None:
         NotAllowed, match="cannot be counted by 'weather'; allowed are kind, style, caster, alloy, flask"
     ):
         log.defect_counts("weather")
+
+
+def test_a_piece_with_a_source_of_its_own_counts_there(log: QcLog) -> None:
+    log.import_jobs([Job(id="J-1", style="SOL6", setter="Mai", tree="T-1")])
+    for number in range(4):
+        log.record(an_entry(*((MISSING_PRONG,) if number < 2 else ()), piece=f"P-{number}"))
+    log.bags.say_source("J-1", "P-0", "setter", "Bo", "Ines")
+    log.bags.say_source("J-1", "P-0", "setter", "Ben", "Ines")  # the last one said counts
+    found = {count.key: (count.defective, count.inspected) for count in log.defect_counts("setter")}
+    assert found == {"Ben": (1, 1), "Mai": (1, 3)}
+    assert [(count.key, count.inspected) for count in log.defect_counts("tree")] == [("T-1", 4)]
+    assert [(count.key, count.inspected) for count in log.defect_counts("machine")] == [(None, 4)]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from at_once import at_once
 from hypothesis import given
 from hypothesis import strategies as st
 from made_entries import MISSING_PRONG
@@ -16,6 +17,7 @@ from loupebox.station.records.columns import METADATA
 from loupebox.station.records.engine import reading
 from loupebox.station.records.errors import NotAllowed
 from loupebox.station.records.job import Job
+from loupebox.station.records.job_import import ImportReport
 from loupebox.station.records.job_table import JobRow, RefusedRow, neutral, read_csv, read_rows, unneutral
 from loupebox.station.records.qc_log import QcLog
 
@@ -180,3 +182,12 @@ def test_what_is_no_table(content: bytes, encoding: str | None, said: str) -> No
 def test_nobody_imports_nothing(log: QcLog) -> None:
     with pytest.raises(NotAllowed, match="nobody imports the jobs; say who"):
         log.job_import.bring_in(read_rows([]), " ")
+
+
+def test_many_who_import_the_same_at_once_import_it_once(log: QcLog) -> None:
+    table = read_csv(CSV.encode(), "jobs.csv")
+    got = at_once(lambda i: log.job_import.bring_in(table, f"ERP {i}"))
+    assert all(isinstance(one, ImportReport) for one in got), got
+    assert sum(one.jobs_added for one in got) == 2
+    assert sum(one.pieces_added for one in got) == 3
+    assert sum(one.jobs_changed for one in got) == 0
