@@ -110,7 +110,7 @@ def sampling_plan(letter: str, aql_percent: float, severity: SamplingSeverity) -
     if len(letter) != 1 or letter not in LETTERS[:-1]:
         raise ValueError(f"code letter is '{letter}'; allowed are {', '.join(LETTERS[:-1])}")
     place, column = LETTERS.index(letter), AQLS_PERCENT.index(aql_percent)
-    for there in _searched(place, column, severity):
+    for there in _searched(place, column):
         accept = _accept(there, column, severity)
         if accept is not None:
             sizes = _REDUCED_SIZES if severity == "reduced" else _SIZES
@@ -139,9 +139,9 @@ def _accept(place: int, column: int, severity: SamplingSeverity) -> int | None:
     return diagonals.get(place + column)
 
 
-def _searched(place: int, column: int, severity: SamplingSeverity) -> list[int]:
+def _searched(place: int, column: int) -> list[int]:
     """Places of letters in the order in which an arrow leads; the other way when it leads nowhere."""
     up, down = list(range(place - 1, -1, -1)), list(range(place + 1, len(LETTERS)))
     diagonal = place + column
-    leads_up = diagonal > 24 or (diagonal == 15 and severity != "tightened")
+    leads_up = diagonal > 24 or diagonal == 15
     return [place, *up, *down] if leads_up else [place, *down, *up]
