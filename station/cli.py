@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from loupebox.station.events_command import events_app
+from loupebox.station.audit_command import audit_app
+from loupebox.station.database_command import database_app
 from loupebox.station.gauge_command import gauge_app
 from loupebox.station.job_command import job_app
 from loupebox.station.options import Database, DataDir, SettingsFile, chosen_settings
@@ -44,6 +46,8 @@ app.add_typer(job_app, name="job")
 app.add_typer(capture_app, name="capture")
 app.add_typer(gauge_app, name="gauge")
 app.add_typer(events_app, name="events")
+app.add_typer(database_app, name="database")
+app.add_typer(audit_app, name="audit")
 
 Host = Annotated[str | None, typer.Option(help="Address to serve at.")]
 Port = Annotated[int | None, typer.Option(help="Port to serve at.", min=0, max=65535)]

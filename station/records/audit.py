@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 from loupebox.station.records.audit_tables import AUDIT, AUDIT_HEAD
 from loupebox.station.records.columns import ensure
 from loupebox.station.records.errors import NotAllowed
-from loupebox.station.records.evidence import canonical, evidence_of
+from loupebox.station.records.evidence import Evidence, canonical, evidence_of
 
 ANCHOR_EVERY = 16
 BEGINNING = "0" * 64
@@ -114,8 +114,8 @@ def _anchors(connection: Connection, chain: str) -> str:
     return canonical({name: list(head) for name, head in heads(connection).items() if name != chain and head[0]})
 
 
-def _evidence(noted: list[tuple[Table, str, int, Sequence[Mapping[str, Any]]]]) -> str:
+def _evidence(noted: list[Evidence | tuple[Table, str, int, Sequence[Mapping[str, Any]]]]) -> str:
     """Digests of what was added since the last act, as JSON: table, column, key, digests in order."""
-    found = [evidence_of(*added) for added in noted]
+    found = [added if isinstance(added, Evidence) else evidence_of(*added) for added in noted]
     noted.clear()
     return canonical([[e.table, e.by, e.key, e.digests] for e in found])

@@ -54,11 +54,6 @@ def table_of(row: type[StoredRow]) -> Table:
     return table
 
 
-def evidence_tables() -> tuple[Table, ...]:
-    """Every table that only grows, each after those that it refers to."""
-    return tuple(table for table in METADATA.sorted_tables if table.info.get("only_grows"))
-
-
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment; kept in UTC, since SQLite forgets offsets."""
 

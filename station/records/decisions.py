@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from loupebox.inspect.verdict import Verdict
 from loupebox.station.records.audit import append_audit
@@ -96,6 +96,7 @@ def decide(connection: Connection, inspection: int, decision: Decision, now: dat
     if found.verdict is None:
         raise Conflict(f"inspection {inspection} was refused, there is nothing to decide; capture the piece again")
     _check(decision, found.verdict)
+    _held(connection, INSPECTION.c.id == inspection)
     _check_still_open(connection, inspection, decision, found)
     _withdraw(connection, decision.who, f"decided: {decision.kind}", now, INSPECTION.c.id == inspection)
     disposition = _dispose(connection, inspection, decision, now)
@@ -175,15 +176,21 @@ def _dispose(connection: Connection, inspection: int, decision: Decision, now: d
 
 
 def _withdraw(connection: Connection, who: str, note: str, now: datetime, *which: ColumnElement[bool]) -> None:
+    for order in _held(connection, *which):
+        if order.state == "open":
+            advance(connection, order.id, "open", "withdrawn", who, note, now)
+
+
+def _held(connection: Connection, *which: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """The orders of these inspections; until the commit nobody else can take or finish one."""
     decisions = connection.execute(
         select(DISPOSITION.c.id).join(INSPECTION, DISPOSITION.c.inspection == INSPECTION.c.id).where(*which)
     )
     if not (made := decisions.scalars().all()):
-        return
-    # Sorting out the open ones here keeps the database from walking through every open order of the shop.
-    for order in connection.execute(select(REWORK_ORDER).where(REWORK_ORDER.c.disposition.in_(made))).all():
-        if order.state == "open":
-            advance(connection, order.id, "open", "withdrawn", who, note, now)
+        return ()
+    # Sorting out the open ones later keeps the database from walking through every open order of the shop.
+    query = select(REWORK_ORDER).where(REWORK_ORDER.c.disposition.in_(made)).order_by(REWORK_ORDER.c.id)
+    return connection.execute(query.with_for_update()).all()
 
 
 def _usual(connection: Connection, inspection: int) -> Remedy:

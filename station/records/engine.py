@@ -11,22 +11,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, StatementError
 from sqlalchemy.pool import NullPool
 
 from loupebox.station.records.audit import seal
 from loupebox.station.records.errors import RecordsError
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 SQLITE_HEADER = b"SQLite format 3\0"
 BUSY_TIMEOUT_S = 30
-MIGRATING = 0x10C9EB0C
-"""The lock that whoever migrates a PostgreSQL database holds; any number that other programs do not use."""
+SILENCE_S = 60
+"""After so long without a word from the server the connection counts as lost."""
+HINTS = {
+    "28000": "is this user allowed to sign in from here?",
+    "28P01": "look at user and password in the URL",
+    "3D000": "create it, or name another one in the URL",
+    "42501": "its owner grants what is needed: loupebox database prepare",
+}
+"""By what PostgreSQL calls the error."""
 
 
 class Change(Protocol):
@@ -48,11 +50,14 @@ def open_database(where: str | Path, chain: str | None = None) -> Engine:
 
     `chain` names the chain that this station continues in the audit; else it is the machine's name.
     """
-    url = _url(where)
+    from loupebox.station.records.migrating import bring_forward
+
+    url = url_of(where)
     if url.get_backend_name() == "sqlite":
         _prepare_file(Path(str(url.database)))
-    _migrate(url)
-    return _engine(url, foreign_keys=True, chain=chain or platform.node() or "station")
+    chain = chain or platform.node() or "station"
+    bring_forward(url, chain)
+    return new_engine(url, chain=chain)
 
 
 @contextmanager
@@ -98,29 +103,34 @@ def _change_of(engine: Engine) -> Change | None:
 
 @contextmanager
 def _translated(engine: Engine, act: str) -> Iterator[None]:
-    shown = _shown(engine.url)
+    name = shown(engine.url)
     try:
         yield
     except StatementError as error:
-        raise RecordsError(f"cannot {act} the database {shown}: {_words(error.orig)}") from error
+        raise RecordsError(f"cannot {act} the database {name}: {_words(error.orig)}") from error
     except UnicodeEncodeError as error:
-        raise RecordsError(f"cannot {act} the database {shown}: {error.object!r} is no valid text") from error
+        raise RecordsError(f"cannot {act} the database {name}: {error.object!r} is no valid text") from error
 
 
 def _words(error: BaseException | None) -> str:
-    """What the driver says; PostgreSQL's comes as a table of letters."""
+    """What the driver says and what helps; PostgreSQL's words come as a table of letters."""
     said = error.args[0] if error is not None and error.args else error
-    return f"{said['M']} ({said['C']})" if isinstance(said, dict) else str(error)
+    if isinstance(said, dict):
+        return "; ".join(words for words in (said["M"], HINTS.get(said["C"])) if words)
+    if "create a connection" in str(error):
+        return f"no server answers there ({error.__cause__ if error is not None else error})"
+    return str(error)
 
 
-def _shown(url: URL) -> str:
+def shown(url: URL) -> str:
     """What errors call the database: a file's path, a server without its password."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
     return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
-def _url(where: str | Path) -> URL:
+def url_of(where: str | Path) -> URL:
+    """The address of a database that lasts."""
     if isinstance(where, Path) or "://" not in where:
         return URL.create("sqlite", database=str(Path(where).absolute()))
     try:
@@ -149,21 +159,29 @@ def _prepare_file(path: Path) -> None:
         raise RecordsError(f"{path} is no SQLite database; move it away or name another file")
 
 
-def _engine(url: URL, *, foreign_keys: bool, chain: str = "") -> Engine:
+def new_engine(url: URL, *, lasting: bool = True, chain: str = "") -> Engine:
+    """An engine as the log needs it; one that is not lasting keeps no connections and does not check foreign keys."""
+    is_file = url.get_backend_name() == "sqlite"
     engine = create_engine(
         url,
         execution_options={"chain": chain},
         json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False),
-        poolclass=None if foreign_keys else NullPool,
-        **({"connect_args": {"timeout": BUSY_TIMEOUT_S}} if url.get_backend_name() == "sqlite" else {}),
+        poolclass=None if lasting else NullPool,
+        connect_args={"timeout": BUSY_TIMEOUT_S} if is_file else {"timeout": SILENCE_S} if lasting else {},
     )
-    if url.get_backend_name() != "sqlite":
+    if not is_file:
+
+        @event.listens_for(engine, "begin")
+        def _look(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+            if not connection.get_execution_options().get("writes"):  # several statements see one state
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
         return engine
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
         connection.isolation_level = None  # the driver must not begin or commit on its own: "begin" below does
-        connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        connection.execute(f"PRAGMA foreign_keys = {'ON' if lasting else 'OFF'}")
         connection.execute("PRAGMA recursive_triggers = ON")  # else REPLACE deletes without asking the triggers
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # in WAL: each commit reaches the disk
@@ -174,45 +192,3 @@ def _engine(url: URL, *, foreign_keys: bool, chain: str = "") -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
     return engine
-
-
-def _migrate(url: URL) -> None:
-    """Bring the schema forward in one transaction; foreign keys rest meanwhile, since batch mode rebuilds tables."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    scripts = ScriptDirectory.from_config(config)
-    engine = _engine(url, foreign_keys=False)
-    try:
-        with reading(engine) as connection:
-            if MigrationContext.configure(connection).get_current_revision() == scripts.get_current_head():
-                _check_writable(engine)
-                return
-        with writing(engine) as connection:
-            if connection.dialect.name == "postgresql":  # SQLite's writers are alone by themselves
-                connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
-            current = MigrationContext.configure(connection).get_current_revision()
-            _check_ours(connection, current, scripts, _shown(url))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    finally:
-        engine.dispose()
-
-
-def _check_writable(engine: Engine) -> None:
-    """A station that cannot record must not start to inspect."""
-    with writing(engine) as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
-
-
-def _check_ours(connection: Connection, current: str | None, scripts: ScriptDirectory, shown: str) -> None:
-    if current is None:
-        if tables := inspect(connection).get_table_names():
-            raise RecordsError(
-                f"{shown} is the database of another program (it has a table '{tables[0]}'); name another file"
-            )
-        return
-    if current not in {script.revision for script in scripts.walk_revisions()}:
-        raise RecordsError(
-            f"{shown} was written by a newer Loupebox (schema '{current}'; this one knows up to "
-            f"'{scripts.get_current_head()}'); install that version"
-        )

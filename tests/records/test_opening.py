@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from made_entries import an_entry
 from other_process import open_and_record, reported, started
 from sqlalchemy import Inspector, create_engine, inspect
 
 from loupebox.station.records.columns import METADATA
-from loupebox.station.records.engine import MIGRATIONS, open_database, reading
+from loupebox.station.records.engine import open_database, reading
 from loupebox.station.records.errors import RecordsError
 from loupebox.station.records.image_store import ImageStore
+from loupebox.station.records.migrating import scripts
 from loupebox.station.records.qc_log import QcLog
 
 
@@ -39,7 +39,7 @@ def test_the_folder_and_the_schema_are_made(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "down" / "qc.sqlite"
     engine = open_database(path)
     with reading(engine) as connection:
-        head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        head = scripts().get_current_head()
         assert MigrationContext.configure(connection).get_current_revision() == head
     engine.dispose()
 
