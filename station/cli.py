@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from loupebox.station.events_command import events_app
 from loupebox.station.audit_command import audit_app
 from loupebox.station.database_command import database_app
+from loupebox.station.events_command import events_app
 from loupebox.station.gauge_command import gauge_app
 from loupebox.station.job_command import job_app
 from loupebox.station.options import Database, DataDir, SettingsFile, chosen_settings

@@ -104,7 +104,8 @@ def _chains(connection: Connection, links: Sequence[Row[Any]], seen: _Seen) -> I
             yield Fault(where, f"does not continue link {number}: one of the two was altered")
         if link.hash != link_hash(dict(link._mapping)):
             yield Fault(where, f"was altered ({link.who}, {link.action}, {link.subject})")
-        seen.chains[link.chain] = (link.number, link.hash)
+        if link.number > number:
+            seen.chains[link.chain] = (link.number, link.hash)
         for chain, (anchored, hashed) in _json(link.anchors, {}).items():
             if hashed != _hash(connection, chain, anchored):
                 yield Fault(f"link {anchored} of {chain}", f"is not the one that {where} saw: altered or removed")
