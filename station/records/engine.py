@@ -176,6 +176,12 @@ def new_engine(url: URL, *, lasting: bool = True, chain: str = "") -> Engine:
             if not connection.get_execution_options().get("writes"):  # several statements see one state
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
+        @event.listens_for(engine, "connect")
+        def _signed_in(connection: Any, record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+            connection.autocommit = True
+            connection.run("SET synchronous_commit = on")  # each commit reaches the disk, whatever the server's default
+            connection.autocommit = False
+
         return engine
 
     @event.listens_for(engine, "connect")
