@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from loupebox.station.audit_command import audit_app
+from loupebox.station.calibrate_command import calibrate_app
 from loupebox.station.database_command import database_app
 from loupebox.station.events_command import events_app
 from loupebox.station.gauge_command import gauge_app
@@ -45,6 +46,7 @@ app.add_typer(spec_app, name="spec")
 app.add_typer(job_app, name="job")
 app.add_typer(capture_app, name="capture")
 app.add_typer(gauge_app, name="gauge")
+app.add_typer(calibrate_app, name="calibrate")
 app.add_typer(events_app, name="events")
 app.add_typer(database_app, name="database")
 app.add_typer(audit_app, name="audit")

@@ -197,7 +197,7 @@ def _tell(study: Study, file: Path, work: Callable[[GaugeTable], Worked], json: 
     """Read, work out, print, and leave with the status that says what came out."""
     from loupebox.calibration.gauge_error import GaugeStudyError
     from loupebox.station.gauge_document import GaugeDocument
-    from loupebox.station.gauge_page import as_page
+    from loupebox.station.gauge_page import gauge_page
     from loupebox.station.gauge_section import as_text, worst
     from loupebox.station.gauge_table import GaugeFileError, GaugeTable
 
@@ -214,7 +214,7 @@ def _tell(study: Study, file: Path, work: Callable[[GaugeTable], Worked], json: 
     document = GaugeDocument.of(study, table, used, outcome, reason, tuple(result for result, _ in worked))
     if html is not None:
         try:
-            html.write_text(as_page(document, sections), encoding="utf-8")
+            html.write_text(gauge_page(document, sections), encoding="utf-8")
         except OSError as error:
             raise _refused(f"{html}: cannot be written: {error.strerror}") from None
     if json:

@@ -1,6 +1,8 @@
-"""A gauge study as one HTML file that needs nothing else: to mail, to print, to keep beside the certificate."""
+"""A study as one HTML file that needs nothing else: to mail, to print, to keep beside the certificate."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -14,7 +16,7 @@ TEMPLATE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{{ sections[0].title }} – {{ document.source.file }}</title>
+<title>{{ title }} – {{ about }}</title>
 <style>
 :root { color-scheme: light dark; --paper: #f5f3ed; --sheet: #fffdf9; --ink: #1a1c20; --soft: #55585f; --rule: #d6d0c2;
   --good: #1b6542; --conditional: #85520a; --not: #a1211a; --blue: #0b62a4; --s1: #b2500a; --s2: #00755a; --s3: #8f3f71;
@@ -75,15 +77,13 @@ svg .m3, svg .b3 { fill: var(--s3); } svg .m4, svg .b4 { fill: var(--s4); } svg 
 </style>
 </head>
 <body>
-<h1>Gauge study</h1>
-<p class="source">{{ document.source.file }}, {{ document.source.readings }} readings,
-sha256 {{ document.source.sha256 }}
-{%- if document.source.ignored_columns %}; not looked at: {{ document.source.ignored_columns | join(", ") }}{% endif %};
-{{ document.software }}</p>
+<h1>{{ title }}</h1>
+<p class="source">{{ about }}</p>
 {% for section in sections %}
 <section>
 <h2>{{ section.title }}</h2>
-<p class="verdict {{ section.outcome.split()[0] }}"><b>{{ section.outcome }}</b> {{ section.reason }}</p>
+{%- set word = section.word or section.outcome %}
+<p class="verdict {{ section.outcome.split()[0] }}"><b>{{ word }}</b> {{ section.reason }}</p>
 <p class="method">{{ section.method }}</p>
 <div class="tables">
 {% for table in section.tables %}
@@ -107,8 +107,16 @@ sha256 {{ document.source.sha256 }}
 """
 
 
-def as_page(document: GaugeDocument, sections: tuple[Section, ...]) -> str:
+def as_page(title: str, about: str, sections: Sequence[Section]) -> str:
     """The whole page; a plot that two sections share is shown once."""
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     # The plots escape what comes from the file themselves.
-    return environment.from_string(TEMPLATE).render(document=document, sections=sections, shown=[], safe=Markup)
+    return environment.from_string(TEMPLATE).render(title=title, about=about, sections=sections, shown=[], safe=Markup)
+
+
+def gauge_page(document: GaugeDocument, sections: Sequence[Section]) -> str:
+    """The page of a gauge study, with the file that it rests on."""
+    source = document.source
+    ignored = f"; not looked at: {', '.join(source.ignored_columns)}" if source.ignored_columns else ""
+    about = f"{source.file}, {source.readings} readings, sha256 {source.sha256}{ignored}; {document.software}"
+    return as_page("Gauge study", about, sections)

@@ -31,6 +31,8 @@ class Section:
     method: str
     tables: tuple[Table, ...]
     plots: tuple[Plot, ...]
+    word: str = ""
+    """What the outcome is called, where another word fits better: "passed"."""
 
 
 def worst(outcomes: Sequence[Acceptance]) -> Acceptance:
