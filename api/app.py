@@ -39,6 +39,7 @@ from loupebox.station.event_delivery import delivering
 from loupebox.station.records.one_change import AskedBefore
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.settings import Settings
+from loupebox.station.station_log import open_store
 
 DESCRIPTION = (
     "Inspections, decisions, rework orders and defect counts of one Loupebox station. Whatever is recorded stays: "
@@ -52,7 +53,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     A demo lets the people in who were made for it.
     """
     rules = replace(settings.sign_in_rules, demo=demo)
-    log = QcLog.open(settings.database_location, settings.frames_dir, rules)
+    log = QcLog.open(settings.database_location, open_store(settings), rules)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

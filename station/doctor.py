@@ -139,12 +139,13 @@ def _specs(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     """Opened for writing when it is there; looking must not create one."""
     from loupebox.station.records.qc_log import QcLog
+    from loupebox.station.station_log import open_store
 
     where = settings.database_location
     if not settings.database and not (settings.data_dir / "qc.sqlite").exists():
         free = _free_gb(settings)
         return f"not there yet; the first record creates {where} ({free:.0f} GB free)"
-    QcLog.open(where, settings.frames_dir).close()
+    QcLog.open(where, open_store(settings)).close()
     return f"{where} can be read and written ({_free_gb(settings):.0f} GB free)"
 
 

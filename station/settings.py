@@ -31,6 +31,12 @@ class Settings(BaseModel):
 
     data_dir: Path = Field(default=Path("loupebox-data"), description="folder of the QC database and stored frames")
     database: str = Field(default="", description="URL or file of the QC database; empty for qc.sqlite in data_dir")
+    frames: str = Field(default="", description="s3://bucket/prefix of the frames; empty for frames in data_dir")
+    frames_endpoint: str = Field(default="", description="address of the S3 server, when it is not Amazon's")
+    frames_region: str = Field(default="us-east-1", description="region of the bucket")
+    upload_limit_mb: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=256, description="largest archive of a capture that is taken in over REST, also when unpacked"
+    )
     specs_dir: Path = Field(default=SAMPLES_DIR / "specs", description="folder of spec sheets, <STYLE>.toml")
     calibration_dir: Path = Field(default=SAMPLES_DIR / "calibration", description="folder of certificates")
     captures_dir: Path = Field(default=SAMPLES_DIR / "captures", description="captures that the demo inspects")
@@ -48,6 +54,13 @@ class Settings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", description="address on which the station listens")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8000, description="port on which it listens")
+
+    @field_validator("frames")
+    @classmethod
+    def _in_a_bucket(cls, where: str) -> str:
+        if where and not where.startswith("s3://"):
+            raise ValueError("allowed are an address like s3://bucket/prefix, or nothing for the data folder")
+        return where
 
     @field_validator("data_dir", "specs_dir", "calibration_dir", "captures_dir", "models_dir", "jobs_file")
     @classmethod

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.job import parse_jobs
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.settings import Settings, SettingsError
+
+
+def open_store(settings: Settings) -> ImageStore:
+    """Where the settings say that frames are kept."""
+    if not settings.frames:
+        return ImageStore(settings.frames_dir)
+    if settings.frames_endpoint:
+        return ImageStore(settings.frames, {"region": settings.frames_region, "endpoint": settings.frames_endpoint})
+    return ImageStore(settings.frames, {"region": settings.frames_region})
 
 
 def open_log(settings: Settings) -> QcLog:
@@ -14,6 +24,6 @@ def open_log(settings: Settings) -> QcLog:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"jobs file {settings.jobs_file} cannot be read: {error}") from None
     jobs = parse_jobs(text, str(settings.jobs_file))
-    log = QcLog.open(settings.database_location, settings.frames_dir, settings.sign_in_rules)
+    log = QcLog.open(settings.database_location, open_store(settings), settings.sign_in_rules)
     log.import_jobs(jobs)
     return log

@@ -6,6 +6,7 @@ RecordsError
 ├── NotAllowed      what was asked lacks something or is out of range; asking otherwise helps
 ├── WrongSecret     the badge or the PIN is not that person's
 ├── LockedOut       too many wrong tries; waiting helps, or an admin
+├── OutOfReach      the database's server or the image store does not answer or has no room; later it may
 └── Damaged         what is stored is not what was written
 """
 
@@ -36,6 +37,10 @@ class LockedOut(RecordsError):
     def __init__(self, message: str, wait_s: int) -> None:
         super().__init__(message)
         self.wait_s = wait_s
+
+
+class OutOfReach(RecordsError):
+    """The database's server or the image store does not answer or has no room; what was asked is fine, later it may."""
 
 
 class Damaged(RecordsError):

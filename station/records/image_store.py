@@ -1,117 +1,199 @@
-"""Frames kept by their content: one file under its checksum, written once, checked each time.
+"""Frames kept by their content: one object under its checksum, written once, checked each time.
 
-Plain files, since one station needs no more than one local folder: the operating system's rename is the whole trick.
+In a local folder, or in an S3 bucket that several stations share; the names are the same in both, so that one can be
+copied into the other.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from loupebox.station.records.errors import Damaged, NotRecorded, RecordsError
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.store import LocalStore, S3Store
+
+from loupebox.station.records.errors import Damaged, NotRecorded, OutOfReach, RecordsError
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SUFFIX = re.compile(r"[a-z0-9]{1,8}")
+NAME = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(\1\2[0-9a-f]{60})\.([a-z0-9]{1,8})")
 LEFTOVER_AGE_S = 24 * 3600
-"""A file still incoming after a day belongs to a process that was killed."""
+"""A file still unfinished after a day belongs to a process that was killed."""
+S3 = "s3://"
+NO_CONFIG: S3Config = {}
+PATIENCE = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(seconds=60)}
+TRIES: Any = {"max_retries": 2, "retry_timeout": timedelta(seconds=30)}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """One object of the store, as its listing tells."""
+
+    checksum: str
+    suffix: str
+    size_bytes: int
+    modified: datetime
 
 
 class ImageStore:
-    """A folder of `ab/cd/<sha256>.<suffix>`. Any number of processes may write to it at once."""
+    """Objects `ab/cd/<sha256>.<suffix>`. Any number of processes and stations may write at once.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._incoming = root / "incoming"
+    `where` is a folder, or `s3://bucket/prefix` with a config of obstore's (endpoint, region); its credentials come
+    from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or from the machine's role.
+    """
+
+    def __init__(self, where: Path | str, config: S3Config = NO_CONFIG) -> None:
+        self.where = str(where)
+        self.root: Path | None = None
+        if self.where.startswith(S3):
+            try:
+                self._store: Any = S3Store.from_url(
+                    self.where, config=config, client_options=_client(config), retry_config=TRIES
+                )
+            except (BaseError, ValueError) as error:
+                raise RecordsError(f"cannot use {where} for images: {_words(error)}") from error
+            return
+        self.root = Path(where)
         try:
-            self._incoming.mkdir(parents=True, exist_ok=True)
-            self._sweep()
+            self.root.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.root, os.W_OK):
+                raise PermissionError(None, "Permission denied")
+            self._store = LocalStore(self.root)
         except OSError as error:
-            raise RecordsError(f"cannot use {root} for images: {error.strerror}") from error
+            raise RecordsError(f"cannot use {where} for images: {error.strerror}") from error
 
-    def path_of(self, checksum: str, suffix: str = "png") -> Path:
-        """Where the content with this checksum lies or would lie."""
+    def name_of(self, checksum: str, suffix: str = "png") -> str:
+        """What the content with this checksum is or would be called."""
         if not SHA256.fullmatch(checksum):
             raise NotRecorded(f"'{checksum}' is no checksum; allowed are 64 digits of lower-case hex")
         if not SUFFIX.fullmatch(suffix):
             raise RecordsError(f"an image cannot end in '.{suffix}'; allowed are 1 to 8 small letters and digits")
-        return self.root / checksum[:2] / checksum[2:4] / f"{checksum}.{suffix}"
+        return f"{checksum[:2]}/{checksum[2:4]}/{checksum}.{suffix}"
 
     def read(self, checksum: str, suffix: str = "png") -> bytes:
         """The stored bytes, proven to be what was written."""
-        path = self.path_of(checksum, suffix)
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError as error:
-            raise NotRecorded(f"no image {checksum}.{suffix} is stored in {self.root}") from error
-        except OSError as error:
-            raise RecordsError(f"cannot read image {path}: {error.strerror}") from error
+        content = self.read_as(checksum, suffix)
         if (found := sha256(content).hexdigest()) != checksum:
-            raise Damaged(f"image {path} has changed on disk: its checksum is now {found}")
+            raise Damaged(f"image {self._shown(checksum, suffix)} has changed on disk: its checksum is now {found}")
         return content
 
-    def write(self, content: bytes, checksum: str, suffix: str = "png") -> Path:
+    def read_as(self, checksum: str, suffix: str) -> bytes:
+        """The stored bytes under a name that is not their own checksum; the caller proves them."""
+        try:
+            return bytes(obstore.get(self._store, self.name_of(checksum, suffix)).bytes())
+        except (NotFoundError, FileNotFoundError, NotADirectoryError) as error:
+            self._check_bucket(error, "read")
+            raise NotRecorded(f"no image {checksum}.{suffix} is stored in {self.where}") from error
+        except (BaseError, OSError) as error:
+            raise self._failed("read", checksum, suffix, error) from error
+
+    def write(self, content: bytes, checksum: str, suffix: str = "png") -> None:
         """Keep the bytes; when this returns they survive a power cut. Writing the same again changes nothing."""
-        path = self.path_of(checksum, suffix)
         if (found := sha256(content).hexdigest()) != checksum:
             raise Damaged(f"an image of {len(content)} bytes has the checksum {found}, not {checksum} as it says")
+        self.write_as(content, checksum, suffix)
+
+    def write_as(self, content: bytes, checksum: str, suffix: str) -> None:
+        """The same under a name that is not the bytes' own checksum; what a failing disk has changed is replaced."""
+        name = self.name_of(checksum, suffix)
         try:
-            if not _holds(path, content):
-                self._place(content, path)
-            _sync_folder(path.parent)
-        except OSError as error:
-            raise RecordsError(f"cannot store image {path}: {error.strerror}") from error
-        return path
+            try:
+                obstore.put(self._store, name, content, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                if bytes(obstore.get(self._store, name).bytes()) != content:
+                    obstore.put(self._store, name, content, mode="overwrite", use_multipart=False)
+            if self.root is not None:
+                _sync(self.root, name)
+        except (BaseError, OSError) as error:
+            self._check_bucket(error, "store")
+            raise self._failed("store", checksum, suffix, error) from error
 
-    def _place(self, content: bytes, path: Path) -> None:
-        _make_folder(path.parent, self.root)
-        handle, name = tempfile.mkstemp(dir=self._incoming)
+    def delete(self, checksum: str, suffix: str) -> None:
+        """Let go of an object; that it is not there any more is fine."""
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+            obstore.delete(self._store, self.name_of(checksum, suffix))
+        except (NotFoundError, FileNotFoundError):
+            return
+        except (BaseError, OSError) as error:
+            raise self._failed("delete", checksum, suffix, error) from error
 
-    def _sweep(self) -> None:
-        for left in self._incoming.iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                if left.stat().st_mtime < time.time() - LEFTOVER_AGE_S:
-                    left.unlink()
+    def holds(self, checksum: str, suffix: str) -> bool:
+        """Whether an object of this name is there; not whether it is sound."""
+        try:
+            obstore.head(self._store, self.name_of(checksum, suffix))
+        except (NotFoundError, FileNotFoundError, NotADirectoryError):
+            return False
+        except (BaseError, OSError) as error:
+            raise self._failed("look for", checksum, suffix, error) from error
+        return True
+
+    def stored(self) -> Iterator[StoredImage]:
+        """Every object, in no order; what is not an image of ours is passed over."""
+        try:
+            for batch in obstore.list(self._store, chunk_size=1000):
+                for found in batch:
+                    if match := NAME.fullmatch(found["path"]):
+                        yield StoredImage(match[3], match[4], found["size"], found["last_modified"])
+        except (BaseError, OSError) as error:
+            raise OutOfReach(f"cannot list the images in {self.where}: {_words(error)}") from error
+
+    def leftovers(self) -> Iterator[Path]:
+        """Files that killed processes left half written in a local folder, older than a day."""
+        for path in self.root.rglob("*") if self.root is not None else ():
+            if path.is_file() and not NAME.fullmatch(path.relative_to(self.root or path).as_posix()):
+                unfinished = "#" in path.name or path.parent.name == "incoming"  # obstore's, and those of older stores
+                if unfinished and path.stat().st_mtime < time.time() - LEFTOVER_AGE_S:
+                    yield path
+
+    def _shown(self, checksum: str, suffix: str) -> str:
+        return f"{self.where.rstrip('/')}/{self.name_of(checksum, suffix)}"
+
+    def _failed(self, act: str, checksum: str, suffix: str, error: Exception) -> RecordsError:
+        return OutOfReach(f"cannot {act} image {self._shown(checksum, suffix)}: {_words(error)}")
+
+    def _check_bucket(self, error: Exception, act: str) -> None:
+        if "NoSuchBucket" in str(error):
+            raise OutOfReach(f"cannot {act} images in {self.where}: there is no such bucket; make it first") from error
 
 
-def _holds(path: Path, content: bytes) -> bool:
-    """Whether the file is there and right; one that a failing disk has changed is written anew."""
-    try:
-        return path.stat().st_size == len(content) and path.read_bytes() == content
-    except FileNotFoundError:
-        return False
+def _client(config: S3Config) -> Any:
+    plain = str(config.get("endpoint", "")).startswith("http://")
+    return {**PATIENCE, "allow_http": plain}
 
 
-def _make_folder(folder: Path, root: Path) -> None:
-    """Like mkdir with parents, each new name on disk before anything is put inside."""
-    if folder.is_dir():
+def _words(error: BaseException) -> str:
+    """The store's reason without its internals."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text = str(error).split("\n\nDebug source")[0]
+    if said := re.search(r"<Message>([^<]+)</Message>", text):
+        return said[1]
+    if code := re.search(r"\(os error (\d+)\)", text):
+        return os.strerror(int(code[1]))
+    return " ".join(text.split())[:300]
+
+
+def _sync(root: Path, name: str) -> None:
+    """Down to the disk: the file, then each folder that names it. obstore writes whole files, but syncs none."""
+    path = root / name
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    if os.name != "posix":  # Windows has no such call for folders and orders them by itself
         return
-    if folder != root:
-        _make_folder(folder.parent, root)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename is durable once its folder is; Windows has no such call and orders it by itself."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    for folder in (path.parent, path.parent.parent, root):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -79,9 +79,10 @@ class QcLog:
         self.returns = Returns(engine, clock)
 
     @classmethod
-    def open(cls, database: str | Path, frames: Path, rules: SignInRules = USUAL_RULES) -> QcLog:
-        """The log in a database (path or URL, created when new) with its frames in a folder."""
-        return cls(open_database(database), ImageStore(frames), rules=rules)
+    def open(cls, database: str | Path, frames: Path | ImageStore, rules: SignInRules = USUAL_RULES) -> QcLog:
+        """The log in a database (path or URL, created when new) with its frames in a folder or a store."""
+        store = frames if isinstance(frames, ImageStore) else ImageStore(frames)
+        return cls(open_database(database), store, rules=rules)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -23,6 +23,12 @@ def store(tmp_path: Path) -> ImageStore:
     return ImageStore(tmp_path / "frames")
 
 
+def path_of(store: ImageStore, checksum: str = CHECKSUM, suffix: str = "png") -> Path:
+    """Where the first version kept it too: stores on disk stay readable."""
+    assert store.root is not None
+    return store.root / checksum[:2] / checksum[2:4] / f"{checksum}.{suffix}"
+
+
 def files(store: ImageStore) -> list[str]:
     return sorted(str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file())
 
@@ -31,13 +37,14 @@ def files(store: ImageStore) -> list[str]:
 @given(content=st.binary(max_size=2000))
 def test_what_is_written_is_read(store: ImageStore, content: bytes) -> None:
     checksum = sha256(content).hexdigest()
-    path = store.write(content, checksum, "tiff")
-    assert path == store.root / checksum[:2] / checksum[2:4] / f"{checksum}.tiff"
+    store.write(content, checksum, "tiff")
+    assert path_of(store, checksum, "tiff").read_bytes() == content
     assert store.read(checksum, "tiff") == content
 
 
 def test_writing_again_changes_nothing(store: ImageStore) -> None:
-    path = store.write(PICTURE, CHECKSUM)
+    store.write(PICTURE, CHECKSUM)
+    path = path_of(store)
     before = path.stat()
     store.write(PICTURE, CHECKSUM)
     after = path.stat()
@@ -55,7 +62,8 @@ def test_content_that_is_not_what_its_checksum_says(store: ImageStore) -> None:
 
 @pytest.mark.parametrize("there_now", [b"a pictur3", b"a pict", b""])
 def test_a_picture_that_has_changed_on_disk_is_told_and_can_be_mended(store: ImageStore, there_now: bytes) -> None:
-    path = store.write(PICTURE, CHECKSUM)
+    store.write(PICTURE, CHECKSUM)
+    path = path_of(store)
     path.write_bytes(there_now)
     with pytest.raises(Damaged, match=rf"image .*/{CHECKSUM}\.png has changed on disk: its checksum is now [0-9a-f]+"):
         store.read(CHECKSUM)
@@ -71,13 +79,13 @@ def test_a_picture_that_is_not_there(store: ImageStore) -> None:
 @pytest.mark.parametrize("name", ["", "..", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 65, "0" * 64 + "\n"])
 def test_only_a_checksum_names_a_picture(store: ImageStore, name: str) -> None:
     with pytest.raises(NotRecorded, match="is no checksum; allowed are 64 digits of lower-case hex"):
-        store.path_of(name)
+        store.name_of(name)
 
 
 @pytest.mark.parametrize("suffix", ["", "../x", ".png", "PNG", "png\n", "a" * 9])
 def test_only_a_plain_suffix_ends_a_name(store: ImageStore, suffix: str) -> None:
     with pytest.raises(RecordsError, match="an image cannot end in "):
-        store.path_of(CHECKSUM, suffix)
+        store.name_of(CHECKSUM, suffix)
 
 
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
@@ -101,11 +109,31 @@ def test_a_full_disk_leaves_nothing_half_written(store: ImageStore) -> None:
     assert files(store) == []
 
 
-def test_what_a_killed_process_left_is_swept_away_later(store: ImageStore) -> None:
-    old, new = store.root / "incoming" / "old", store.root / "incoming" / "new"
-    for left in (old, new):
+def test_what_a_killed_process_left_is_told_after_a_day(store: ImageStore) -> None:
+    store.write(PICTURE, CHECKSUM)
+    old, new = path_of(store).with_suffix(".png#1"), path_of(store).with_suffix(".png#2")
+    older_version = store.root / "incoming" / "tmpabc"
+    older_version.parent.mkdir()
+    for left in (old, new, older_version):
         left.write_bytes(b"half a pict")
     long_ago = new.stat().st_mtime - LEFTOVER_AGE_S - 60
-    os.utime(old, (long_ago, long_ago))
-    ImageStore(store.root)
-    assert files(store) == ["incoming/new"]
+    for left in (old, older_version, path_of(store)):
+        os.utime(left, (long_ago, long_ago))
+    assert set(store.leftovers()) == {old, older_version}
+    assert [(found.checksum, found.suffix, found.size_bytes) for found in store.stored()] == [(CHECKSUM, "png", 9)]
+
+
+def test_the_file_and_its_folders_are_on_disk_before_the_write_returns(
+    store: ImageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+
+    def fsync(handle: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{handle}"))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    store.write(PICTURE, CHECKSUM)
+    path = path_of(store)
+    assert synced == [str(p) for p in (path, path.parent, path.parent.parent, store.root)]
+    store.write(PICTURE, CHECKSUM)  # another process may have written it and not have synced it yet
+    assert len(synced) == 8
