@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from loupebox.api.access import Allowed
@@ -91,8 +91,9 @@ def subscribers(who: Manager, log: Log) -> tuple[Subscriber, ...]:
 
 
 @router.post("/subscribers", status_code=201)
-def subscribe(who: Manager, body: NewSubscriber, log: Log) -> MadeSubscriber:
+def subscribe(request: Request, who: Manager, body: NewSubscriber, log: Log) -> MadeSubscriber:
     """Tell an address of what happens from now on."""
+    request.state.told_once = True  # not even for the same Idempotency-Key is the secret kept
     secret = secret_for(body.address)
     made = log.subscribers.subscribe(
         body.name, body.address, body.actions, secret, who.name, from_start=body.from_start

@@ -18,7 +18,9 @@ from loupebox.station.events_command import events_app
 from loupebox.station.gauge_command import gauge_app
 from loupebox.station.job_command import job_app
 from loupebox.station.options import Database, DataDir, SettingsFile, chosen_settings
+from loupebox.station.people_command import people_app
 from loupebox.station.spec_command import spec_app
+from loupebox.station.token_command import token_app
 
 
 class Exit(IntEnum):
@@ -50,6 +52,8 @@ app.add_typer(calibrate_app, name="calibrate")
 app.add_typer(events_app, name="events")
 app.add_typer(database_app, name="database")
 app.add_typer(audit_app, name="audit")
+app.add_typer(people_app, name="people")
+app.add_typer(token_app, name="token")
 
 Host = Annotated[str | None, typer.Option(help="Address to serve at.")]
 Port = Annotated[int | None, typer.Option(help="Port to serve at.", min=0, max=65535)]

@@ -27,5 +27,8 @@ def command_log(data: Path | None, database: str | None, settings: Path | None) 
 
 
 def command_user() -> str:
-    """Whoever uses the command line is who the operating system says it is, and is recorded as such."""
-    return f"{getpass.getuser()} (command line)"
+    """Whoever uses the command line is who the operating system says it is, and is recorded as such.
+
+    No person of the station can have a name with a colon, so that nobody is taken for somebody else.
+    """
+    return f"os:{getpass.getuser()}"

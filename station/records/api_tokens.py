@@ -75,6 +75,19 @@ class ApiTokens:
         with reading(self._engine) as connection:
             return tuple(_token(row) for row in connection.execute(query))
 
+    def all(self) -> tuple[ApiToken, ...]:
+        """All tokens ever made, the newest first."""
+        with reading(self._engine) as connection:
+            return tuple(_token(row) for row in connection.execute(select(API_TOKEN).order_by(API_TOKEN.c.id.desc())))
+
+    def named(self, name: str) -> ApiToken:
+        """The token of this name."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(API_TOKEN).where(API_TOKEN.c.name_key == name_key(name))).one_or_none()
+        if row is None:
+            raise NotRecorded(f"no token called '{name[:80]}' is recorded")
+        return _token(row)
+
     def holder(self, secret: str) -> TokenHolder | None:
         """Who acts with this secret; None when it is unknown, revoked or over."""
         now = self._clock()
