@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
@@ -33,6 +34,7 @@ from loupebox.api import (
 )
 from loupebox.api.access import signed_in
 from loupebox.api.asked_again import AnsweredOnce, AskedAgain, answered
+from loupebox.api.documentation import describe
 from loupebox.api.pages import STATIC
 from loupebox.api.security import Guard
 from loupebox.station.event_delivery import delivering
@@ -84,5 +86,6 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
         app.include_router(room.router, dependencies=[Depends(signed_in)])
     for room in (sign_in, health):
         app.include_router(room.router)
+    app.openapi = partial(describe, app, app.openapi)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
 from loupebox.api.access import Allowed
+from loupebox.api.asked_again import HEADER, SAFE_METHODS
 from loupebox.api.pages import render
+from loupebox.station.records.one_change import KEY_LENGTHS
+
+KEY_PARAMETER = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": KEY_LENGTHS[0], "maxLength": KEY_LENGTHS[1], "pattern": "^[ -~]+$"},
+    "description": "a random key, such as a UUID: the same request with the same key is done once and answered alike",
+}
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(Allowed())])
 
@@ -16,6 +27,16 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(Allowed())])
 def documentation(request: Request) -> Response:
     document = request.app.openapi()
     return render(request, "docs.html", info=document["info"], operations=operations(document))
+
+
+def describe(app: FastAPI, openapi: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """FastAPI's document, with the header that every change may carry."""
+    if app.openapi_schema is None:
+        for path, methods in openapi()["paths"].items():
+            for method, operation in methods.items():
+                if path.startswith("/api/") and method.upper() not in SAFE_METHODS:
+                    operation.setdefault("parameters", []).append(KEY_PARAMETER)
+    return openapi()
 
 
 def operations(document: dict[str, Any]) -> list[dict[str, Any]]:

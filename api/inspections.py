@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from loupebox.api.access import Allowed
-from loupebox.api.dependencies import Line, Log, Number
+from loupebox.api.dependencies import Line, Log, Number, Wanted
 from loupebox.api.inspection_page import inspection_page
 from loupebox.api.pages import render
 from loupebox.station.records.decisions import HEAVIEST_MELT_G, STATION
@@ -132,9 +132,9 @@ def listing(
     limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = 50,
     cursor: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     outcome: Outcome | None = None,
-    style: str | None = None,
-    job: str | None = None,
-    piece: str | None = None,
+    style: Wanted = None,
+    job: Wanted = None,
+    piece: Wanted = None,
     day: date | None = None,
     since: date | None = None,
 ) -> ItemPage:

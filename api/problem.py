@@ -49,6 +49,8 @@ _SCHEMA = {
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "a sentence that says what is wrong and what is allowed"},
     },
+    "required": ["type", "title", "status", "detail"],
+    "additionalProperties": False,
 }
 ANSWERS: dict[int | str, dict[str, Any]] = {
     kind: {"description": words, "content": {"application/problem+json": {"schema": _SCHEMA}}}
@@ -56,6 +58,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 """What the OpenAPI document says of every route's errors."""
 
+MOST_SENTENCES = 10
 SECRETS = frozenset({"pin", "badge"})
 """Fields whose values no answer and no log repeats."""
 
@@ -74,7 +77,9 @@ class Problem:
 def respond(scope: Scope, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     """The problem as `application/problem+json` for programs and as a page for people."""
     if wants_json(scope):
-        body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
+        # What was sent may hold halves of characters, which no answer can.
+        detail = problem.detail.encode("utf-8", "backslashreplace").decode()
+        body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": detail}
         return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
     request = Request(scope)
     return render(request, "problem.html", problem.status, headers, problem=problem, back=page_before(request))
@@ -121,11 +126,17 @@ def to_sign_in(request: Request) -> Response:
 def validation_problem(request: Request, error: Exception) -> Response:
     """Each refused field by name, with its value and what is allowed."""
     sentences = [
-        f"{'.'.join(str(part) for part in e['loc'][1:]) or e['loc'][0]}: {e['msg'].removeprefix('Value error, ')}"
+        f"{_field(e)}: {e['msg'].removeprefix('Value error, ')}"
         + (f" (given {str(e['input'])[:80]!r})" if _may_be_shown(e) else "")
-        for e in cast(RequestValidationError, error).errors()
+        for e in cast(RequestValidationError, error).errors()[:MOST_SENTENCES]
     ]
     return respond(request.scope, Problem(422, "Not accepted", "; ".join(sentences) + "."))
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    """Where it is: "stone.0.cut"; what was sent may be any length."""
+    place, *inside = (str(part) for part in error["loc"])
+    return (".".join(inside) or place)[:80]
 
 
 def _may_be_shown(error: Mapping[str, Any]) -> bool:

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from loupebox.api.access import Allowed
 from loupebox.api.closeup import SPOT_RADIUS_PX, Closeup, closeup
-from loupebox.api.dependencies import Line, Log, Number
+from loupebox.api.dependencies import Line, Log, Number, Wanted
 from loupebox.api.pages import render
 from loupebox.inspect.recheck import What
 from loupebox.station.records.person import Actor
@@ -164,7 +164,7 @@ def is_late(order: ReworkOrder) -> bool:
 
 
 @router.get("/api/v1/rework", dependencies=[READS])
-def queue(log: Log, bench: Annotated[str | None, Query(description="only this bench")] = None) -> list[Order]:
+def queue(log: Log, bench: Wanted = None) -> list[Order]:
     """Open and taken orders, the most urgent first."""
     return [Order.model_validate(order) for order in log.rework.queue(bench)]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import urlsplit
+import unicodedata
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+ADDRESS_LIMIT_BYTES = 8 * 1024
 BODY_LIMIT_BYTES = 64 * 1024
 MB = 1024 * 1024
 LARGER_BODIES_BYTES = {
@@ -61,7 +63,9 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        problem = None if scope["method"] in SAFE_METHODS else refusal(scope)
+        problem = address_refusal(scope["raw_path"], scope["query_string"])
+        if problem is None and scope["method"] not in SAFE_METHODS:
+            problem = refusal(scope)
         answer = self.app if problem is None else respond(scope, problem)
         try:
             await answer(scope, receive, send_guarded)
@@ -70,6 +74,19 @@ class Guard:
                 raise
             logger.exception("%s %s failed", scope["method"], scope["path"])
             await respond(scope, FAULT)(scope, receive, send_guarded)
+
+
+def address_refusal(raw_path: bytes, query: bytes) -> Problem | None:
+    """Why this address can name nothing: too long, no valid text, or with characters that nobody can see."""
+    if (length := len(raw_path) + len(query)) > ADDRESS_LIMIT_BYTES:
+        return Problem(414, "Too long", f"The address has {length} bytes; allowed are {ADDRESS_LIMIT_BYTES}.")
+    try:
+        text = unquote_to_bytes(raw_path).decode() + unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        return Problem(422, "Not accepted", "The address is no valid UTF-8.")
+    if any(unicodedata.category(letter) == "Cc" for letter in text):
+        return Problem(422, "Not accepted", "The address contains a control character; allowed are printable ones.")
+    return None
 
 
 def refusal(scope: Scope) -> Problem | None:

@@ -1,4 +1,4 @@
-"""Pictures of every screen of a running station at three widths, light and dark, for looking at them.
+"""Pictures of every screen of a running demo at three widths, light and dark, for looking at them.
 
 python benchmarks/screenshots.py --url http://127.0.0.1:8000 --out /tmp/screens
 """
@@ -6,26 +6,22 @@ python benchmarks/screenshots.py --url http://127.0.0.1:8000 --out /tmp/screens
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, Page, sync_playwright
 
 WIDTHS = (360, 1280, 1920)
 SCHEMES = ("light", "dark")
 HEIGHT = {360: 740, 1280: 900, 1920: 1080}
 
 
-def pages_of(url: str) -> dict[str, str]:
+def pages_of(page: Page) -> dict[str, str]:
     """Every kind of page by name: one inspection of each outcome, one piece, and the lists."""
     pages = {"today": "/", "rework": "/rework", "defects": "/defects", "refused": "/refused", "docs": "/docs"}
     for outcome in ("FAIL", "REVIEW", "PASS", "REFUSED"):
-        with urlopen(f"{url}/api/v1/inspections?limit=1&outcome={outcome}") as answer:
-            items = json.load(answer)["items"]
+        items = page.request.get(f"/api/v1/inspections?limit=1&outcome={outcome}").json()["items"]
         if items:
             pages[outcome.lower()] = f"/inspections/{items[0]['id']}"
             pages["piece"] = f"/pieces/{items[0]['piece']}"
@@ -36,6 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--who", default="Chetan", help="whom of the demo's people to sign in as")
     parser.add_argument("--only", nargs="*", help="names of pages")
     parser.add_argument("--widths", nargs="*", type=int, default=WIDTHS)
     parser.add_argument("--schemes", nargs="*", default=SCHEMES, choices=SCHEMES)
@@ -45,23 +42,31 @@ def main() -> int:
     if path is None:
         print("no Chromium was found; install Debian's package chromium", file=sys.stderr)
         return 1
-    try:
-        pages = pages_of(given.url)
-    except URLError as error:
-        print(f"no station answers at {given.url} ({error.reason}); start one with: loupebox serve", file=sys.stderr)
-        return 1
     given.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--headless=new", "--disable-gpu"], chromium_sandbox=False
         )
+        context = browser.new_context(base_url=given.url)
+        page = context.new_page()
+        try:
+            page.goto("/sign-in")
+        except Error as error:
+            print(f"no demo answers at {given.url} ({error.message}); start one with: loupebox demo", file=sys.stderr)
+            return 1
+        page.screenshot(path=given.out / "sign-in.png")
+        page.locator("button", has_text=given.who).click()
+        page.wait_for_selector(".me")
+        pages, session = pages_of(page), context.storage_state()
         for name, address in pages.items():
             if given.only and name not in given.only:
                 continue
             for width in given.widths:
                 for scheme in given.schemes:
                     page = browser.new_page(
-                        viewport={"width": width, "height": HEIGHT.get(width, 900)}, color_scheme=scheme
+                        viewport={"width": width, "height": HEIGHT.get(width, 900)},
+                        color_scheme=scheme,
+                        storage_state=session,
                     )
                     page.goto(given.url + address, wait_until="networkidle")
                     file = given.out / f"{name}-{width}-{scheme}.png"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from loupebox.calibration.document import problems
 from loupebox.inspect.finding import Zone
@@ -29,14 +29,16 @@ COMMENTS = (
     "as contracted. All other limits are starting values of Loupebox, for the customer to edit before approval.",
 )
 
+Text = Annotated[str, StringConstraints(max_length=200)]
+
 
 class BomStone(BaseModel):
     """Stones of one cut and size."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, description="the seat")
-    cut: str = "round"
+    name: Text = Field(min_length=1, description="the seat")
+    cut: Text = "round"
     length_mm: float = Field(gt=0)
     width_mm: float | None = Field(default=None, gt=0)
     count: int = Field(default=1, ge=1)
@@ -50,11 +52,11 @@ class BillOfMaterials(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    style: str
-    name: str = Field(min_length=1)
-    revision: str = "A"
+    style: Text
+    name: Text = Field(min_length=1)
+    revision: Text = "A"
     stage: Literal["wax", "casting", "setting", "polishing", "plating", "final"] = "final"
-    ring_size: str = Field(description="on the scale `ring_scale`")
+    ring_size: Text = Field(description="on the scale `ring_scale`")
     ring_scale: Scale = "us"
     shank_width_mm: float = Field(gt=0)
     shank_thickness_mm: float = Field(gt=0)
