@@ -24,7 +24,6 @@ Log = Annotated[QcLog, Depends(_log)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="number given by the record")]
 Limit = Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="at most so many items")]
 Cursor = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="the `next_cursor` of the part before")]
-Wanted = Annotated[str | None, Query(max_length=300, description="only those of this name")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_one_line)]
 """A short text, which may be empty."""
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_one_line)]

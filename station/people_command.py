@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
 
@@ -106,9 +106,17 @@ def unlock(name: Name, data: DataDir = None, database: Database = None, settings
     return 0
 
 
-def asked_for(badge: bool) -> dict[str, str]:
+class Asked(TypedDict, total=False):
+    """One of the two, by the name under which the people's file takes it."""
+
+    pin: str
+    badge: str
+
+
+def asked_for(badge: bool) -> Asked:
     """The PIN or badge, typed twice and unseen on a terminal, else the first line of standard input."""
-    what = "badge" if badge else "pin"
     if sys.stdin.isatty():
-        return {what: typer.prompt("Badge" if badge else "PIN", hide_input=True, confirmation_prompt=True)}
-    return {what: sys.stdin.readline().strip("\r\n")}
+        secret: str = typer.prompt("Badge" if badge else "PIN", hide_input=True, confirmation_prompt=True)
+    else:
+        secret = sys.stdin.readline().strip("\r\n")
+    return {"badge": secret} if badge else {"pin": secret}

@@ -6,21 +6,19 @@ import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import httpx
 import made_pieces
 import pytest
 from made_people import CHEAP, PEOPLE, PIN, badge
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from opened_pages import PATIENCE_MS, OpenPage
+from playwright.sync_api import Browser, expect, sync_playwright
 from served import Station, serving
 
 from loupebox.station.records.job import Job
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.settings import Settings
 
-PATIENCE_MS = 60_000
-"""Only ever waited for in full by a test that fails: a busy machine is no fault of a screen."""
 CHROMIUM_ARGS = ["--headless=new", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -92,28 +90,6 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS, chromium_sandbox=False)
         yield browser
         browser.close()
-
-
-class OpenPage:
-    """Opens pages, each in a browser profile of its own, and collects what their consoles complain of."""
-
-    def __init__(self, browser: Browser) -> None:
-        self.browser = browser
-        self.contexts: list[BrowserContext] = []
-        self.complaints: list[str] = []
-
-    def __call__(self, station: Station, who: str | None = "Meera", **options: Any) -> Page:
-        given = {"base_url": station.url, "viewport": {"width": 1280, "height": 900}, **options}
-        context = self.browser.new_context(**given)
-        self.contexts.append(context)
-        if who is not None:
-            cookie = {"url": station.url, "httpOnly": True, "sameSite": "Strict"}
-            context.add_cookies([{"name": k, "value": v, **cookie} for k, v in station.session(who).items()])  # pyright: ignore
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
-        page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        return page
 
 
 @pytest.fixture

@@ -210,4 +210,4 @@ def test_a_body_that_is_no_body_is_refused(station: Station, body: bytes) -> Non
         answer = http.post("/api/v1/rework/1/done", content=body, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422), answer.text[:300]
     assert answer.headers["content-type"] == PROBLEM
-    assert station.log.rework_order(1).state == "open"
+    assert station.log.rework.one(1).state == "open"

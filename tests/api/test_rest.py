@@ -11,8 +11,8 @@ import httpx
 import made_pieces
 import numpy as np
 import pytest
-from conftest import Station
 from made_people import PIN
+from served import Station
 
 from loupebox.station.records.roles import ROLES
 from loupebox.station.report import Report

@@ -7,8 +7,9 @@ from typing import Literal
 
 import made_pieces
 import pytest
-from conftest import OpenPage, Station
+from opened_pages import OpenPage
 from playwright.sync_api import Page, expect
+from served import Station
 
 WIDTHS = (360, 1920)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

@@ -7,8 +7,8 @@ import re
 
 import httpx
 import pytest
-from conftest import OpenPage
 from made_people import PIN, badge
+from opened_pages import OpenPage
 from playwright.sync_api import expect
 from served import Station, serving
 
@@ -216,7 +216,7 @@ def test_a_script_in_a_persons_name_is_only_a_name(own_station: Station, open_pa
     expect(page.locator(".me")).to_contain_text(name)
     page.locator("#order-1").get_by_role("button", name="Take").click()
     expect(page.locator("#order-1")).to_contain_text(f"Taken by {name}")
-    page.goto(f"/inspections/{own_station.log.rework_order(1).inspection_id}")
+    page.goto(f"/inspections/{own_station.log.rework.one(1).inspection_id}")
     assert "owned" not in page.title()
     assert page.locator("img[src=x]").count() == 0
 
@@ -224,7 +224,7 @@ def test_a_script_in_a_persons_name_is_only_a_name(own_station: Station, open_pa
 def test_another_roles_act_is_refused_with_a_page(own_station: Station, open_page: OpenPage) -> None:
     page = open_page(own_station, "Ben")
     page.goto(f"/inspections/{own_station.numbers['P-0003']}")
-    page.get_by_label("Accept").check()
+    page.get_by_role("radio", name="Accept").check()
     with page.expect_console_message():  # the browser notes the status 403 itself
         page.get_by_role("button", name="Record the decision").click()
     expect(page.locator("main")).to_contain_text("This needs the permission inspection.decide")

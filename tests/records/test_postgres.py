@@ -141,7 +141,7 @@ def test_two_people_decide_and_a_third_takes_the_order(log: QcLog) -> None:
         acts: list[Callable[[], object]] = [
             lambda n=number: log.decide(n, "scrap", "Ana", "cracked"),
             lambda n=number: log.decide(n, "rework", "Eva"),
-            lambda o=order.id: log.take(o, "Ben"),
+            lambda o=order.id: log.rework.take(o, "Ben"),
         ]
         threads = [threading.Thread(target=act, args=(what,)) for what in acts]
         for thread in threads:
@@ -150,7 +150,7 @@ def test_two_people_decide_and_a_third_takes_the_order(log: QcLog) -> None:
             thread.join()
         record = log.inspection(number)
         waiting = [o for o in record.orders if o.state in ("open", "taken")]
-        taken = log.rework_order(order.id).state == "taken"
+        taken = log.rework.one(order.id).state == "taken"
         if taken:  # nobody could decide any more
             assert [d.who for d in record.dispositions] == ["loupebox"]
             assert len(said) == 2
