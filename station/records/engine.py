@@ -16,7 +16,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, StatementError
 from sqlalchemy.pool import NullPool
 
 from loupebox.station.records.audit import seal
-from loupebox.station.records.errors import RecordsError
+from loupebox.station.records.errors import OutOfReach, RecordsError
+from loupebox.station.records.reachable import BROKEN_LINE, may_pass
 
 SQLITE_HEADER = b"SQLite format 3\0"
 BUSY_TIMEOUT_S = 30
@@ -107,7 +108,12 @@ def _translated(engine: Engine, act: str) -> Iterator[None]:
     try:
         yield
     except StatementError as error:
-        raise RecordsError(f"cannot {act} the database {name}: {_words(error.orig)}") from error
+        kind = OutOfReach if may_pass(error) else RecordsError
+        raise kind(f"cannot {act} the database {name}: {_words(error.orig)}") from error
+    except BROKEN_LINE as error:
+        if engine.dialect.name == "sqlite":
+            raise
+        raise OutOfReach(f"cannot {act} the database {name}: {error}") from error
     except UnicodeEncodeError as error:
         raise RecordsError(f"cannot {act} the database {name}: {error.object!r} is no valid text") from error
 

@@ -13,12 +13,14 @@ from loupebox.station.records import decisions, defect_count, inspections, jobs,
 from loupebox.station.records.api_tokens import ApiTokens
 from loupebox.station.records.bags import Bags
 from loupebox.station.records.certificates import Certificates
+from loupebox.station.records.columns import add
 from loupebox.station.records.concessions import Concessions
 from loupebox.station.records.decisions import Decision
 from loupebox.station.records.defect_count import CountBy, DefectCount
+from loupebox.station.records.delivery_tables import DELIVERY
 from loupebox.station.records.engine import open_database, reading, writing
 from loupebox.station.records.entry import InspectionEntry
-from loupebox.station.records.errors import NotAllowed, NotRecorded
+from loupebox.station.records.errors import NotAllowed, NotRecorded, RecordsError
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.inspection_record import FrameRecord, InspectionRecord, InspectionSummary
 from loupebox.station.records.inspection_tables import FRAME, INSPECTION
@@ -92,15 +94,34 @@ class QcLog:
         """What a request with this Idempotency-Key writes, as one; `request` is all that must be the same next time."""
         return OneChange(self._engine, self._clock, key, request)
 
-    def record(self, entry: InspectionEntry) -> int:
+    def record(self, entry: InspectionEntry, *, origin: str | None = None) -> int:
         """Store the frames, then everything else in one transaction; once this returns, it is on disk.
 
-        Returns the inspection's number. A kill in between leaves at most frames that no inspection names.
+        Returns the inspection's number. A kill in between leaves at most frames that no inspection names. An entry
+        with the same `origin`, the name that its station gave it, is recorded once however often it comes.
         """
+        if origin is not None and (known := self.delivered(origin)) is not None:
+            return known
         for frame in entry.frames:
             self._store.write(frame.content, frame.sha256, frame.suffix)
-        with writing(self._engine) as connection:
-            return recording.insert_inspection(connection, entry, self._clock())
+        try:
+            with writing(self._engine) as connection:
+                number = recording.insert_inspection(connection, entry, self._clock())
+                if origin is not None:
+                    add(connection, DELIVERY, origin=origin, inspection=number)
+                return number
+        except RecordsError:
+            # Of two that bring the same at once, the one that comes second is refused its name.
+            if origin is not None and (known := self.delivered(origin)) is not None:
+                return known
+            raise
+
+    def delivered(self, origin: str) -> int | None:
+        """The inspection that a station's name for it means; None when it has not come yet."""
+        with reading(self._engine) as connection:
+            return connection.execute(
+                select(DELIVERY.c.inspection).where(DELIVERY.c.origin == origin)
+            ).scalar_one_or_none()
 
     def inspection(self, number: int) -> InspectionRecord:
         """Everything recorded of one inspection."""
