@@ -20,6 +20,7 @@ from loupebox.station.job_command import job_app
 from loupebox.station.options import Database, DataDir, SettingsFile, chosen_settings
 from loupebox.station.people_command import people_app
 from loupebox.station.spec_command import spec_app
+from loupebox.station.sync_command import sync_app
 from loupebox.station.token_command import token_app
 
 
@@ -54,6 +55,7 @@ app.add_typer(database_app, name="database")
 app.add_typer(audit_app, name="audit")
 app.add_typer(people_app, name="people")
 app.add_typer(token_app, name="token")
+app.add_typer(sync_app, name="sync")
 
 Host = Annotated[str | None, typer.Option(help="Address to serve at.")]
 Port = Annotated[int | None, typer.Option(help="Port to serve at.", min=0, max=65535)]
@@ -130,7 +132,7 @@ def inspect(
     from loupebox.station.log_entry import log_entry
     from loupebox.station.reporting import report_of
     from loupebox.station.spec_sheet import read_spec_sheet
-    from loupebox.station.station_log import open_log
+    from loupebox.station.station_desk import open_desk
     from loupebox.station.summary import summary
     from loupebox.station.workplace import Workplace
 
@@ -138,12 +140,11 @@ def inspect(
     sheet = read_spec_sheet(spec) if spec is not None else None
     workplace = Workplace.open(chosen)
     if record:
-        log = open_log(chosen)
-        try:
-            inspection = workplace.inspect(capture, sheet, log.specs)
-            log.record(log_entry(inspection))
-        finally:
-            log.close()
+        with open_desk(chosen) as desk:
+            inspection = workplace.inspect(capture, sheet, desk)
+            told = desk.record(log_entry(inspection))
+        if told.number is None:
+            print(f"loupebox: kept at this station ({told.waiting} waiting): {told.why}", file=sys.stderr)
     else:
         inspection = workplace.inspect(capture, sheet)
     print(report_of(inspection).to_json() if json else summary(inspection))

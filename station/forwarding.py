@@ -38,6 +38,11 @@ class Forwarder:
         with self._outbox.only_one() as mine:
             return self._forward() if mine else Forwarded(elsewhere=True)
 
+    def log(self) -> QcLog:
+        """The log, opened when it is not yet."""
+        self._log = self._log or self._open_log()
+        return self._log
+
     def close(self) -> None:
         """Let go of the log."""
         if self._log is not None:
@@ -49,8 +54,8 @@ class Forwarder:
         kept = self._outbox.next()
         while kept is not None:
             try:
-                self._log = self._log or self._open_log()
-                number = self._log.record(from_text(self._outbox.body(kept), self._outbox.frames), origin=kept.origin)
+                entry = from_text(self._outbox.body(kept), self._outbox.frames)
+                number = self.log().record(entry, origin=kept.origin)
             except OutOfReach as error:
                 return Forwarded(delivered, refused, str(error))
             except (RecordsError, UnreadableEntry) as error:

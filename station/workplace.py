@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from loupebox.inspect.spec import load_spec
 from loupebox.station.calibration_set import CalibrationSet, read_calibration_set
 from loupebox.station.capture import read_capture
 from loupebox.station.inspection import Inspection, inspect_piece
 from loupebox.station.model_set import ModelSet, load_model_set
-from loupebox.station.records.specs import Specs
 from loupebox.station.settings import Settings
 from loupebox.station.spec_sheet import SpecSheet, find_spec_sheet
 from loupebox.station.stopwatch import Stopwatch
+
+
+class ApprovedSheet(Protocol):
+    """A sheet word for word, and what errors call it."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+class ApprovedSheets(Protocol):
+    """Where the sheets are that were approved in the records."""
+
+    def approved_here(self, style: str) -> ApprovedSheet | None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +47,7 @@ class Workplace:
             specs_dir=settings.specs_dir,
         )
 
-    def inspect(self, folder: Path, sheet: SpecSheet | None = None, specs: Specs | None = None) -> Inspection:
+    def inspect(self, folder: Path, sheet: SpecSheet | None = None, specs: ApprovedSheets | None = None) -> Inspection:
         """Inspect the capture in a folder against this sheet, or against the one of its style.
 
         A revision that was approved in the records, when these are given, goes before the sheet in a file.
@@ -45,6 +60,6 @@ class Workplace:
         return inspect_piece(capture, sheet, self.calibration, self.models, watch)
 
 
-def _approved(specs: Specs | None, style: str) -> SpecSheet | None:
+def _approved(specs: ApprovedSheets | None, style: str) -> SpecSheet | None:
     sheet = None if specs is None else specs.approved_here(style)
     return None if sheet is None else SpecSheet(load_spec(sheet.text, sheet.name), sheet.text)
