@@ -165,7 +165,7 @@ class Outbox:
             bodies = database.execute("SELECT body FROM outbox WHERE body <> ''").fetchall()
         needed = {frame for (body,) in bodies for frame in frames_of(body)}
         for checksum, suffix in set(frames) - needed:
-            self.frames.path_of(checksum, suffix).unlink(missing_ok=True)
+            self.frames.delete(checksum, suffix)
 
     def _select(self, where: str, *values: object) -> tuple[Kept, ...]:
         columns = "number, origin, piece, job, verdict, kept_at, state, error, inspection"
