@@ -109,9 +109,11 @@ def draw(number: int, um_per_px: float) -> RingForm:
         tilt_deg=(float(rng.normal(0, TILT_SD_DEG)), float(rng.normal(0, TILT_SD_DEG))),
         shift_mm=(float(rng.uniform(-0.4, 0.4)), float(rng.uniform(-0.4, 0.4))),
         pupil_mm=float(rng.uniform(190, 320)) if pinhole else None,
-        half_angle_deg=float(rng.uniform(4.6, 6.5))
-        if pinhole
-        else float(np.exp(rng.uniform(np.log(0.4), np.log(4.0)))),
-        alpha=float(np.exp(rng.uniform(np.log(0.004), np.log(0.05)))),
+        half_angle_deg=float(rng.uniform(4.6, 6.5)) if pinhole else _even_by_octave(rng, 0.4, 4.0),
+        alpha=_even_by_octave(rng, 0.004, 0.05),
         um_per_px=um_per_px,
     )
+
+
+def _even_by_octave(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

@@ -45,9 +45,8 @@ def main() -> None:
         start_s = time.perf_counter()
         light = rendered(form, number)
         partial = file.with_suffix(".partial.npz")
-        np.savez_compressed(
-            partial, light=light.astype(np.float16), form=np.array(json.dumps(dataclasses.asdict(form)))
-        )
+        text = json.dumps(dataclasses.asdict(form))
+        np.savez_compressed(partial, light=light.astype(np.float16), form=np.array(text))
         os.replace(partial, file)
         print(f"{file.name} {light.shape[0]} px {time.perf_counter() - start_s:.0f} s", flush=True)
 

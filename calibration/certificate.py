@@ -89,6 +89,15 @@ class Certificate(BaseModel):
     parts: Annotated[tuple[CertificatePart, ...], Field(strict=False)] = Field(
         default=(), description="the signed calibrations that it rests on"
     )
+    pupil_distance_mm: float | None = Field(
+        default=None,
+        gt=10,
+        le=100_000,
+        description="the distance of the lens's entrance pupil from the plane of the scale in mm; none if telecentric",
+    )
+    plane_standard_uncertainty_mm: float = Field(
+        default=0.02, ge=0, le=5, description="how surely a piece's middle lies in the plane of the scale, in mm"
+    )
     flat_file: Text | None = Field(
         default=None, description="the name of the illumination picture beside the certificate"
     )

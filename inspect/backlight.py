@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from loupebox.calibration.backlight import backlight_gap
 
-LEVEL_DOUBT = 0.02
-"""Standard uncertainty of the level, as a part of the contrast, at which the true edge is crossed: glare, partial
-coherence and light that leaks round the metal move it from one half."""
+LEVEL_DOUBT = 0.01
+"""Standard uncertainty of the level, as a part of the contrast, at which the true edge is crossed: a sensor that is off
+the straight line by a hundredth in its middle, glare and partial coherence move it from one half."""
+WIDEST_HALF_ANGLE_DEG = 8.0
+"""Cone of a backlight beyond which metal mirrors so much of it that an edge is no longer where the metal ends."""
 
 
 def backlight_gap_mm(half_angle_deg: float | None) -> float | str:

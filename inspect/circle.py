@@ -110,6 +110,34 @@ def minimum_zone(points_xy: Floats, inside_xy: tuple[float, float]) -> Zone:
     return Zone((float(centre[0]), float(centre[1])), float(distance.min()), float(distance.max()))
 
 
+def held_radii(angle_rad: Floats, radii: Floats, *, inside: bool) -> Floats:
+    """Radius of the largest circle inside, or the smallest around, of many contours that are almost the same circle.
+
+    One linear programme each, begun where the last one ended: exact but for d^2 / (2 R), d being how far the circle's
+    centre lies from the contour's.
+
+    Parameters
+    ----------
+    angle_rad : ndarray, shape (n,)
+    radii : ndarray, shape (contours, n)
+        About a centre close to the circle's.
+    inside : bool
+
+    Returns
+    -------
+    ndarray, shape (contours,)
+    """
+    sign = 1.0 if inside else -1.0
+    towards = np.column_stack([np.cos(angle_rad), np.sin(angle_rad)])
+    constraints = np.column_stack([sign * towards, np.ones(len(angle_rad))])
+    rows = [_nearest(angle_rad, k * 2 * math.pi / 3) for k in range(3)]
+    found: Floats = np.empty(len(radii))
+    for i, radius in enumerate(radii):
+        best, rows, _ = _programme(constraints, sign * radius, np.array([0.0, 0.0, 1.0]), rows)
+        found[i] = sign * best[2]
+    return found
+
+
 def _held_circle(points_xy: Floats, inside_xy: tuple[float, float], sign: float) -> Circle:
     _check(points_xy, 3)
     held: tuple[list[int], Floats] = ([], np.zeros(0))

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loupebox.calibration.certificate import Certificate
-from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.frame import LinearFrame
-from loupebox.inspect.backlight import LEVEL_DOUBT, backlight_gap_mm
-from loupebox.inspect.circle import maximum_inscribed_circle
 from loupebox.inspect.closed_edge import ClosedEdge, find_closed_edge
 from loupebox.inspect.contour import Contour, fit_contour
-from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
 from loupebox.inspect.rays import directions_rad, points_at, rough_edges
 from loupebox.inspect.silhouette import DIRECTIONS, NoRing, Silhouette, see_silhouette
 from loupebox.inspect.wall import Wall, fit_wall
@@ -136,93 +131,6 @@ def locate_ring(face: LinearFrame, certificate: Certificate) -> RingShape | NoRi
     else:
         wall = fit_wall(face.signal, contour, sigma, points_at(seen.centre_xy_px, angle, seen.outer_px)[away], span)
     return RingShape(contour, sigma, wall, height, span)
-
-
-def measure_ring(
-    face: LinearFrame, certificate: Certificate, shape: RingShape | NoRing | None = None
-) -> tuple[MeasurementResult, ...]:
-    """Measure inner diameter, out-of-round and shank thickness.
-
-    The inner diameter is that of the largest circle in the hole (ISO 8653: the biggest cylinder that can be inserted).
-    Out of round is the largest minus the smallest diameter through the centre. The thickness is the least distance
-    along a ray between the two outlines, away from the head.
-
-    Parameters
-    ----------
-    face, certificate : as in `locate_ring`
-    shape : RingShape or NoRing or None
-        What `locate_ring` gave for this frame, when it was called before.
-
-    Returns
-    -------
-    tuple of three MeasurementResult
-        inner_diameter_mm, out_of_round_mm, shank_thickness_mm, each with its budget, or why it cannot be measured.
-
-    Raises
-    ------
-    ValueError
-        As `locate_ring`.
-    """
-    shape = shape if shape is not None else locate_ring(face, certificate)
-    if isinstance(shape, NoRing):
-        return tuple(Unmeasurable(n, shape.reason) for n in (INNER_DIAMETER, OUT_OF_ROUND, SHANK_THICKNESS))
-    gap = backlight_gap_mm(certificate.backlight_half_angle_deg)
-    if isinstance(gap, str):
-        return tuple(Unmeasurable(n, gap) for n in (INNER_DIAMETER, OUT_OF_ROUND, SHANK_THICKNESS))
-    return (
-        _inner_diameter(shape, certificate, gap),
-        _out_of_round(shape, certificate),
-        _thickness(shape, certificate, gap),
-    )
-
-
-def _inner_diameter(shape: RingShape, certificate: Certificate, gap_mm: float) -> Measurement:
-    circle = maximum_inscribed_circle(shape.inner.points_xy_px(POINTS), shape.centre_xy_px)
-    k = certificate.scale.mm_per_px.value
-    raw = certificate.scale.length_mm(2 * circle.radius, 2 * shape.inner.radius_standard_uncertainty_px, "edge noise")
-    value = raw.value - gap_mm
-    budget = (*raw.budget, *_shared_budget(shape, value, k, gap_mm))
-    return Measurement(INNER_DIAMETER, Estimate(value, "mm", budget))
-
-
-def _out_of_round(shape: RingShape, certificate: Certificate) -> Measurement:
-    diameters = shape.inner.diameters_px()
-    scale = certificate.scale
-    raw = scale.length_mm(
-        float(np.ptp(diameters)), math.sqrt(8) * shape.inner.radius_standard_uncertainty_px, "edge noise"
-    )
-    mean = float(diameters.mean())
-    more = (
-        Contribution("scale in different directions", mean * scale.mm_per_px.standard_uncertainty),
-        Contribution("tilt of the ring", _tilt_mm(mean * scale.mm_per_px.value)),
-    )
-    return Measurement(OUT_OF_ROUND, raw.with_contributions(more))
-
-
-def _thickness(shape: RingShape, certificate: Certificate, gap_mm: float) -> MeasurementResult:
-    wall = shape.wall
-    if isinstance(wall, str):
-        return Unmeasurable(SHANK_THICKNESS, wall)
-    k = certificate.scale.mm_per_px.value
-    noise = math.hypot(wall.standard_uncertainty_px, shape.inner.radius_standard_uncertainty_px)
-    raw = certificate.scale.length_mm(float(wall.thickness_px.min()), noise, "edge noise")
-    # Both faces of the wall lose half the gap that the hole gains on its diameter.
-    value = raw.value + gap_mm
-    return Measurement(SHANK_THICKNESS, Estimate(value, "mm", (*raw.budget, *_shared_budget(shape, value, k, gap_mm))))
-
-
-def _shared_budget(shape: RingShape, value_mm: float, mm_per_px: float, gap_mm: float) -> tuple[Contribution, ...]:
-    bend_px = shape.sigma_px**2 / float(shape.inner.cosines[0])
-    return (
-        Contribution("level of the edge", 2 * LEVEL_DOUBT * math.sqrt(2 * math.pi) * shape.sigma_px * mm_per_px),
-        Contribution("blur of a curved edge", bend_px / 2 * mm_per_px),
-        Contribution("backlight", gap_mm / 2),
-        Contribution("tilt of the ring", _tilt_mm(value_mm)),
-    )
-
-
-def _tilt_mm(length_mm: float) -> float:
-    return length_mm * (1 - math.cos(math.radians(TILT_DEG))) + COMFORT_TILT_MM
 
 
 def _inner_edge(face: LinearFrame, rough: Contour) -> ClosedEdge | NoRing:

@@ -14,7 +14,8 @@ from loupebox.inspect.head_thresholds import SYMMETRIES, HeadThresholds
 from loupebox.inspect.judge import judge
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
 from loupebox.inspect.prong import Prong
-from loupebox.inspect.ring import locate_ring, measure_ring
+from loupebox.inspect.ring import locate_ring
+from loupebox.inspect.ring_measures import measure_ring
 from loupebox.inspect.ring_size import RingSizes, sizes
 from loupebox.inspect.shank import measure_shank
 from loupebox.inspect.silhouette import NoRing

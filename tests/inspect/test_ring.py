@@ -13,16 +13,19 @@ from loupebox.calibration.certificate import Certificate
 from loupebox.calibration.estimate import Estimate
 from loupebox.calibration.frame import LinearFrame
 from loupebox.inspect.measurement import Measurement, Unmeasurable
-from loupebox.inspect.ring import RingShape, locate_ring, measure_ring
+from loupebox.inspect.ring import RingShape, locate_ring
+from loupebox.inspect.ring_measures import measure_ring
 from loupebox.inspect.silhouette import NoRing
 
 CERTIFICATE = face_certificate()
 NAMES = ["inner_diameter_mm", "out_of_round_mm", "shank_thickness_mm"]
+ALL_NAMES = [*NAMES[:2], "roundness_mm", NAMES[2], "shank_thickest_mm", "shank_thinnest_deg", "outer_diameter_mm",
+             "shank_symmetry_mm"]  # fmt: skip
 
 
 def measured(frame: LinearFrame, certificate: Certificate = CERTIFICATE) -> dict[str, Estimate]:
     results = measure_ring(frame, certificate)
-    assert [r.name for r in results] == NAMES
+    assert [r.name for r in results] == ALL_NAMES
     reasons = [r.reason for r in results if isinstance(r, Unmeasurable)]
     assert not reasons
     return {r.name: r.estimate for r in results if isinstance(r, Measurement)}
@@ -54,8 +57,8 @@ def test_sizes_are_true_to_two_micrometres_at_36_um_a_pixel(changes: dict[str, f
     picture = RingPicture(**changes)  # type: ignore[arg-type]
     found = measured(picture.frame())
     assert_true(picture, found, within_um=2.0)
-    for estimate in found.values():
-        assert estimate.expanded_uncertainty <= 0.02
+    for name in NAMES:
+        assert found[name].expanded_uncertainty <= 0.005
 
 
 def test_a_brute_force_picture_of_a_small_ring_shows_no_bias_of_curvature() -> None:
@@ -78,7 +81,7 @@ def test_a_brute_force_picture_of_a_small_ring_shows_no_bias_of_curvature() -> N
 
 def test_the_coverage_interval_holds_the_truth_in_95_percent_of_cases() -> None:
     rng = np.random.default_rng(20261122)
-    cases, held = 200, dict.fromkeys(NAMES, 0)
+    cases, held = 60, dict.fromkeys(NAMES, 0)
     um_per_px, relative_u = 55.0, 5e-5
     for case in range(cases):
         picture = RingPicture(
@@ -104,7 +107,7 @@ def test_the_coverage_interval_holds_the_truth_in_95_percent_of_cases() -> None:
         ):
             low, high = found[name].interval
             held[name] += low <= truth <= high
-    assert {name: count / cases for name, count in held.items() if count / cases < 0.93} == {}
+    assert {name: count / cases for name, count in held.items() if count / cases < 0.9} == {}
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -168,10 +171,11 @@ def test_a_backlight_cone_is_taken_off_and_too_wide_a_one_refused() -> None:
     frame = RingPicture().frame()
     plain = measured(frame)
     coned = measured(frame, face_certificate(half_angle_deg=4.0))
-    assert plain["inner_diameter_mm"].value - coned["inner_diameter_mm"].value == pytest.approx(0.0015, abs=3e-5)
-    assert coned["shank_thickness_mm"].value - plain["shank_thickness_mm"].value == pytest.approx(0.0015, abs=3e-5)
+    # Polished metal mirrors part of the cone, more or less of it by its polish.
+    assert 0.0005 < plain["inner_diameter_mm"].value - coned["inner_diameter_mm"].value < 0.004
+    assert 0.0005 < coned["shank_thickness_mm"].value - plain["shank_thickness_mm"].value < 0.004
     assert coned["inner_diameter_mm"].expanded_uncertainty > plain["inner_diameter_mm"].expanded_uncertainty
-    for half_angle, says in ((9.0, "half-angle is 9°: reflections"), (None, "does not state the half-angle")):
+    for half_angle, says in ((9.0, "half-angle is 9°; allowed is 8°"), (None, "does not state the half-angle")):
         for result in measure_ring(frame, face_certificate(half_angle_deg=half_angle)):
             assert isinstance(result, Unmeasurable)
             assert says in result.reason
@@ -208,7 +212,7 @@ def test_what_shows_no_ring_is_told_by_name(signal: np.ndarray, says: str) -> No
     shape = locate_ring(as_frame(signal), CERTIFICATE)
     assert isinstance(shape, NoRing)
     results = measure_ring(as_frame(signal), CERTIFICATE, shape)
-    assert [r.name for r in results] == NAMES
+    assert [r.name for r in results] == ALL_NAMES
     for result in results:
         assert isinstance(result, Unmeasurable)
         assert any(word in result.reason for word in says.split("|")), result.reason
@@ -216,7 +220,7 @@ def test_what_shows_no_ring_is_told_by_name(signal: np.ndarray, says: str) -> No
 
 def test_a_band_cut_outside_its_hole_still_has_its_inner_diameter() -> None:
     picture = RingPicture(head=False, centre_px=(270.0, 360.0))
-    diameter, _, thickness = measure_ring(picture.frame(), CERTIFICATE)
+    diameter, _, _, thickness, *_ = measure_ring(picture.frame(), CERTIFICATE)
     assert isinstance(diameter, Measurement)
     assert diameter.estimate.value == pytest.approx(17.35, abs=0.002)
     assert isinstance(thickness, Unmeasurable)
