@@ -122,7 +122,7 @@ def measure_ring(
     height, width = face.signal.shape
     offset = tuple((c - (n - 1) / 2) * k for c, n in zip(shape.centre_xy_px, (width, height), strict=True))
     sight = Sight(half_angle, certificate.pupil_distance_mm, (offset[0], offset[1]))
-    seen = _Seen(shape, certificate, corrections(shape.inner, k, sight, section or _plain_section(shape, k)))
+    seen = _Seen(shape, certificate, corrections(shape.inner, k, sight, section or plain_section(shape, k)))
     wall = shape.wall
     return (*_bore(seen), *(_wall(seen, wall) if isinstance(wall, Wall) else _none(wall, WALL)))
 
@@ -131,7 +131,8 @@ def _none(reason: str, names: tuple[str, ...] = BORE + WALL) -> tuple[Measuremen
     return tuple(Unmeasurable(name, reason) for name in names)
 
 
-def _plain_section(shape: RingShape, mm_per_px: float) -> Section:
+def plain_section(shape: RingShape, mm_per_px: float) -> Section:
+    """A section of which nobody told anything: its thickness as it is seen."""
     wall = shape.wall
     thickness = float(np.median(wall.thickness_px)) * mm_per_px if isinstance(wall, Wall) else UNKNOWN_THICKNESS_MM
     return Section(None, UNKNOWN_WIDTH_MM, thickness)
@@ -233,4 +234,5 @@ def _changes(measure: Callable[[Floats], Floats], seen: Floats, more: Floats) ->
 
 def _at(angle_rad: Floats, cases: Corrections, values: Floats) -> Floats:
     """Values over the cases' angles, shape (cases, n), at other angles."""
-    return np.stack([np.interp(angle_rad, cases.angle_rad, one, period=2 * math.pi) for one in values])
+    turned: list[Floats] = [np.interp(angle_rad, cases.angle_rad, one, period=2 * math.pi) for one in values]
+    return np.stack(turned)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
@@ -10,13 +11,28 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from loupebox.calibration.document import problems
 from loupebox.inspect.finding import Zone
+from loupebox.inspect.section import Profile
 from loupebox.inspect.verdict import Limits
 
 CharacteristicName = Literal[
     "inner_diameter_mm",
     "out_of_round_mm",
+    "roundness_mm",
+    "outer_diameter_mm",
     "shank_width_mm",
+    "shank_widest_mm",
     "shank_thickness_mm",
+    "shank_thickest_mm",
+    "shank_symmetry_mm",
+    "length_mm",
+    "width_mm",
+    "left_length_mm",
+    "left_width_mm",
+    "right_length_mm",
+    "right_width_mm",
+    "pair_length_difference_mm",
+    "pair_width_difference_mm",
+    "pair_mirror_mm",
     "stone_diameter_mm",
     "stone_offset_mm",
 ]
@@ -24,12 +40,20 @@ SurfaceKind = Literal["porosity", "scratch", "orange_peel", "dull_patch"]
 """Kinds that a rule can limit; "porosity" is gas and shrinkage porosity together, since a camera only guesses which."""
 Severity = Literal["critical", "major", "minor"]
 Stage = Literal["wax", "casting", "setting", "polishing", "plating", "final"]
-Family = Literal["solitaire", "band"]
+Family = Literal["solitaire", "band", "pendant", "earrings"]
 ViewingClass = Literal["naked eye at 30 cm", "10x"]
 """How closely a zone is looked at: the same mark passes one and fails the other."""
 Setting = Literal["prong", "bead", "channel", "bezel", "flush", "pavé"]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
+NAMES_OF_NO_RING: Mapping[str, tuple[CharacteristicName, ...]] = {
+    "pendant": ("length_mm", "width_mm"),
+    "earrings": (
+        "left_length_mm", "left_width_mm", "right_length_mm", "right_width_mm",
+        "pair_length_difference_mm", "pair_width_difference_mm", "pair_mirror_mm",
+    ),
+}  # fmt: skip
+"""Dimensions of the pieces that are no rings, by family; all others are a ring's."""
 CHARACTERISTIC_NAMES: tuple[CharacteristicName, ...] = get_args(CharacteristicName)
 SURFACE_KINDS: tuple[SurfaceKind, ...] = get_args(SurfaceKind)
 
@@ -190,7 +214,10 @@ class SpecDraft(_Sheet):
     )
     revision: Annotated[str, Field(min_length=1, max_length=20)] = Field(description="the revision of the sheet")
     name: Text = Field(description="the name of the style in words")
-    family: Family = Field(description="the kind of piece: solitaire or band")
+    family: Family = Field(description="the kind of piece: solitaire, band, pendant, or a pair of earrings")
+    profile: Profile | None = Field(
+        default=None, description="the profile of a ring's band: court (rounded on both sides), D, flat or flat court"
+    )
     stage: Stage = Field(description="stage of making at which the sheet applies")
     characteristic: tuple[Characteristic, ...] = Field(
         strict=False, min_length=1, description="the dimensions with their limits"
@@ -209,14 +236,23 @@ class SpecDraft(_Sheet):
     def _check(self) -> Self:
         if self.family == "solitaire" and self.head is None:
             raise ValueError("key 'head' is missing; a solitaire needs it")
-        if self.family == "band" and self.head is not None:
-            raise ValueError("key 'head' is given; allowed is none, since family is 'band'")
+        if self.family != "solitaire" and self.head is not None:
+            raise ValueError(f"key 'head' is given; allowed is none, since family is '{self.family}'")
+        if self.family in NAMES_OF_NO_RING:
+            for key, given in (("profile", self.profile), ("surface", self.surface)):
+                if given:
+                    raise ValueError(f"key '{key}' is given; allowed is none, since family is '{self.family}'")
         seen: set[str] = set()
         for i, c in enumerate(self.characteristic):
             if c.name in seen:
                 raise ValueError(f"characteristic[{i}].name is '{c.name}' a second time; allowed is once")
             if self.family == "band" and c.name.startswith("stone_"):
                 raise ValueError(f"characteristic[{i}].name is '{c.name}'; a band has no stone")
+            names = NAMES_OF_NO_RING.get(self.family)
+            if names is not None and c.name not in names:
+                raise ValueError(f"characteristic[{i}].name is '{c.name}'; allowed are {', '.join(names)}")
+            if names is None and any(c.name in others for others in NAMES_OF_NO_RING.values()):
+                raise ValueError(f"characteristic[{i}].name is '{c.name}'; a {self.family} has none")
             seen.add(c.name)
         rules: set[tuple[str, str]] = set()
         for i, rule in enumerate(self.surface):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from loupebox.calibration.certificate import Certificate
 from loupebox.calibration.frame import View
 from loupebox.calibration.stripes import decode
 from loupebox.inspect.finding import Finding
@@ -13,9 +14,11 @@ from loupebox.inspect.head import measure_head
 from loupebox.inspect.head_thresholds import SYMMETRIES, HeadThresholds
 from loupebox.inspect.judge import judge
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
+from loupebox.inspect.opening import Section
+from loupebox.inspect.pieces import measure_pieces
 from loupebox.inspect.prong import Prong
-from loupebox.inspect.ring import locate_ring
-from loupebox.inspect.ring_measures import measure_ring
+from loupebox.inspect.ring import RingShape, locate_ring
+from loupebox.inspect.ring_measures import measure_ring, plain_section
 from loupebox.inspect.ring_size import RingSizes, sizes
 from loupebox.inspect.shank import measure_shank
 from loupebox.inspect.silhouette import NoRing
@@ -119,6 +122,8 @@ def _look(
     if refusal is not None:
         return refusal
     _tell_locked(spec, locked, seen)
+    if spec.family == "pendant" or spec.family == "earrings":
+        return _look_at_pieces(frames, spec.family, calibration, watch, seen) if "face" not in locked else None
     if "face" not in locked:
         with watch.step("ring"):
             refusal = _look_at_ring(frames, spec, calibration, seen)
@@ -154,12 +159,27 @@ def _tell_locked(spec: Spec, locked: Mapping[View, str], seen: _Seen) -> None:
         seen.measurements.append(Unmeasurable("surface", locked["shank"]))
 
 
+def _look_at_pieces(
+    frames: LinearFrames,
+    family: Literal["pendant", "earrings"],
+    calibration: CalibrationSet,
+    watch: Stopwatch,
+    seen: _Seen,
+) -> Refusal | None:
+    with watch.step("outline"):
+        results = measure_pieces(frames["face", "backlight"], calibration["face"].certificate, family)
+    if isinstance(results, str):
+        return _no_piece(results)
+    seen.measurements += results
+    return None
+
+
 def _look_at_ring(frames: LinearFrames, spec: Spec, calibration: CalibrationSet, seen: _Seen) -> Refusal | None:
     face, certificate = frames["face", "backlight"], calibration["face"].certificate
     shape = locate_ring(face, certificate)
     if isinstance(shape, NoRing):
         return _no_piece(shape.reason)
-    seen.measurements += measure_ring(face, certificate, shape)
+    seen.measurements += measure_ring(face, certificate, shape, _section(spec, shape, certificate))
     return gate.check_style(spec, shape.has_head)
 
 
@@ -201,6 +221,16 @@ def _look_at_shank(
         probabilities, metal_mask, models.surface.card, certificate.scale.mm_per_px.value, spec.zones.shank
     )
     return None
+
+
+def _section(spec: Spec, shape: RingShape, certificate: Certificate) -> Section | None:
+    """What the sheet says of the band's section; the thickness is measured where the sheet has none."""
+    if spec.profile is None:
+        return None
+    drawn = {c.name: c.nominal for c in spec.characteristic if c.nominal}
+    plain = plain_section(shape, certificate.scale.mm_per_px.value)
+    width = drawn.get("shank_width_mm", plain.width_mm)
+    return Section(spec.profile, width, drawn.get("shank_thickness_mm", plain.thickness_mm))
 
 
 def _no_piece(reason: str) -> Refusal:

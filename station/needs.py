@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loupebox.calibration.frame import Light, View
-from loupebox.inspect.spec import Spec
+from loupebox.inspect.spec import NAMES_OF_NO_RING, Spec
 
 STRIPES_X: tuple[Light, ...] = ("stripes_x_0", "stripes_x_1", "stripes_x_2", "stripes_x_3")
 STRIPES_Y: tuple[Light, ...] = ("stripes_y_0", "stripes_y_1", "stripes_y_2", "stripes_y_3")
@@ -29,6 +29,8 @@ def views_of(characteristic: str) -> tuple[View, ...]:
 
 def frames_needed(spec: Spec) -> tuple[tuple[View, Light], ...]:
     """View and light of each frame, in the order in which they are best taken."""
+    if spec.family in NAMES_OF_NO_RING:
+        return SILHOUETTE
     return (*SILHOUETTE, *(HEAD if spec.head is not None else ()), *SHANK, *(SURFACE if spec.surface else ()))
 
 

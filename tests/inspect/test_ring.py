@@ -58,7 +58,7 @@ def test_sizes_are_true_to_two_micrometres_at_36_um_a_pixel(changes: dict[str, f
     found = measured(picture.frame())
     assert_true(picture, found, within_um=2.0)
     for name in NAMES:
-        assert found[name].expanded_uncertainty <= 0.005
+        assert found[name].expanded_uncertainty <= 0.0065
 
 
 def test_a_brute_force_picture_of_a_small_ring_shows_no_bias_of_curvature() -> None:
@@ -147,7 +147,7 @@ def test_the_scale_scales() -> None:
     frame = RingPicture().frame()
     one, two = measured(frame), measured(frame, face_certificate(39.6))
     for name in NAMES[::2]:
-        assert two[name].value == pytest.approx(1.1 * one[name].value, rel=1e-6)
+        assert two[name].value == pytest.approx(1.1 * one[name].value, rel=5e-5)
 
 
 def test_the_shape_tells_head_height_and_outlines() -> None:
