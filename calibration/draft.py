@@ -32,6 +32,8 @@ CHECKED_FIELDS = (
     "lens_k1",
     "lens_p1",
     "lens_p2",
+    "pupil_distance_mm",
+    "plane_standard_uncertainty_mm",
 )
 """Fields of a view's certificate that a calibration may set."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import cv2
 import numpy as np
@@ -32,9 +31,8 @@ def caliper_sizes(points: Floats) -> tuple[float, float]:
     float, float
     """
     middle = points.mean(axis=0)
-    found: Any = cv2.convexHull((points - middle).astype(np.float32), returnPoints=False)
-    corners = np.asarray(found, np.intp).ravel()
-    hull = (points - middle)[corners]
+    corners = np.asarray(cv2.convexHull((points - middle).astype(np.float32), returnPoints=False), np.intp)  # pyright: ignore[reportUnknownArgumentType]
+    hull = (points - middle)[corners.ravel()]
     sides = np.roll(hull, -1, axis=0) - hull
     across = np.column_stack([-sides[:, 1], sides[:, 0]]) / np.maximum(np.hypot(*sides.T), 1e-12)[:, None]
     apart = hull[:, None] - hull

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +85,9 @@ class Corrections:
         return (np.bincount(group, self.weights * values) / np.maximum(share, 1e-300))[group]
 
 
-def corrections(contour: Contour, mm_per_px: float, sight: Sight, section: Section) -> Corrections:
+def corrections(
+    contour: Contour, mm_per_px: float, sight: Sight, section: Section, half_angle_doubt_deg: float = 0.0
+) -> Corrections:
     """Weigh the ways in which the ring may lie, by how a hand puts it down and by what its outline shows.
 
     The tilt of a rounded bore cannot be told from ovality and stays as a hand leaves it; that of a flat bore bends the
@@ -97,6 +100,8 @@ def corrections(contour: Contour, mm_per_px: float, sight: Sight, section: Secti
     mm_per_px : float
     sight : Sight
     section : Section
+    half_angle_doubt_deg : float
+        Standard uncertainty of the backlight's cone.
 
     Returns
     -------
@@ -122,10 +127,12 @@ def corrections(contour: Contour, mm_per_px: float, sight: Sight, section: Secti
                 # A different section for each case: its doubt joins the tilt's.
                 part = (k + 0.5) / A_GROUP
                 exponent = EXPONENTS[0] + (EXPONENTS[1] - EXPONENTS[0]) * ((part * 5) % 1)
+                cone = sight.half_angle_deg + half_angle_doubt_deg * _normal_quantile((part * 7) % 1)
+                cased = replace(sight, half_angle_deg=max(0.0, cone))
                 edge = EDGES_MM[0] + (EDGES_MM[1] - EDGES_MM[0]) * ((part * 3) % 1)
                 for i, radius in enumerate((inner, outer)):
                     one = Side((inside, outside)[i], section.width_mm, section.thickness_mm / 2, exponent, edge)
-                    given[i, k] = radius - sight.seen_mm(one, radius, around, tilt, rough, inside=i == 0)
+                    given[i, k] = radius - cased.seen_mm(one, radius, around, tilt, rough, inside=i == 0)
             parts.append((given[0], given[1], np.full(A_GROUP, share * float(weight.sum())), polish, which))
     weights = np.concatenate([part[2] for part in parts])
     return Corrections(
@@ -136,6 +143,10 @@ def corrections(contour: Contour, mm_per_px: float, sight: Sight, section: Secti
         np.repeat([part[3] for part in parts], A_GROUP),
         np.repeat([part[4] for part in parts], A_GROUP),
     )
+
+
+def _normal_quantile(part: float) -> float:
+    return NormalDist().inv_cdf(part)
 
 
 def _tilts() -> tuple[Floats, Floats]:

@@ -32,7 +32,7 @@ POINTS = 720
 """Of the hole's edge into which a circle is inscribed: the arc between two is flat to 5e-6 of the radius."""
 WIDEST_DOUBT_MM = 0.006
 """Standard uncertainty of a bore that mirrors: above it the light that the metal throws hides where the hole ends."""
-LEAST_SPAN_DEG = 250.0
+LEAST_SPAN_DEG, WIDEST_PLACE_DEG = 250.0, 60.0
 UNKNOWN_WIDTH_MM, UNKNOWN_THICKNESS_MM = 2.5, 1.7
 
 
@@ -56,7 +56,11 @@ class _Seen:
         pupil = self.certificate.pupil_distance_mm
         level = edges * LEVEL_DOUBT * math.sqrt(2 * math.pi) * self.shape.sigma_px * self.mm_per_px
         budget = [
-            Contribution("scale certificate", abs(value) * scale.standard_uncertainty / scale.value),
+            Contribution(
+                "scale certificate",
+                abs(value) * scale.standard_uncertainty / scale.value,
+                scale.degrees_of_freedom,
+            ),
             Contribution("edge noise", noise_mm),
             Contribution("level of the edge", level),
             Contribution("tilt and section of the ring", tilt),
@@ -122,7 +126,9 @@ def measure_ring(
     height, width = face.signal.shape
     offset = tuple((c - (n - 1) / 2) * k for c, n in zip(shape.centre_xy_px, (width, height), strict=True))
     sight = Sight(half_angle, certificate.pupil_distance_mm, (offset[0], offset[1]))
-    seen = _Seen(shape, certificate, corrections(shape.inner, k, sight, section or plain_section(shape, k)))
+    doubt = certificate.backlight_half_angle_standard_uncertainty_deg or 0.0
+    cases = corrections(shape.inner, k, sight, section or plain_section(shape, k), doubt)
+    seen = _Seen(shape, certificate, cases)
     wall = shape.wall
     return (*_bore(seen), *(_wall(seen, wall) if isinstance(wall, Wall) else _none(wall, WALL)))
 
@@ -199,11 +205,14 @@ def _wall(seen: _Seen, wall: Wall) -> tuple[MeasurementResult, ...]:
     symmetry = math.sqrt(float(cases.weights @ np.square(np.ptp(form, axis=1))))
     least = seen.result(THICKNESS, float(seen_mm.min()), _changes(lambda t: t.min(axis=1), seen_mm, more), noise, 2)
     at_deg, reach_deg = thinnest(wall.angle_rad, seen_mm + cases.weights @ more, 2 * math.hypot(noise, symmetry))
-    place = Estimate(-at_deg % 360, "deg", (Contribution("edge noise and tilt", reach_deg / math.sqrt(3)),))
+    doubt = Contribution("edge noise and tilt", reach_deg / math.sqrt(3))
+    place: MeasurementResult = Measurement(THINNEST, Estimate(-at_deg % 360, "deg", (doubt,)))
+    if reach_deg > WIDEST_PLACE_DEG:
+        place = Unmeasurable(THINNEST, f"the band is as thin, as far as can be told, over ± {reach_deg:.0f}°")
     results: list[MeasurementResult] = [
         least,
         seen.result(THICKEST, float(seen_mm.max()), _changes(lambda t: t.max(axis=1), seen_mm, more), noise, 2),
-        Measurement(THINNEST, place),
+        place,
     ]
     span = math.degrees(float(wall.angle_rad[-1] - wall.angle_rad[0]))
     if span < LEAST_SPAN_DEG:

@@ -10,21 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loupebox.calibration.certificate import Certificate
-from loupebox.calibration.edges import locate_edges, sample_profiles
 from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.frame import LinearFrame
 from loupebox.inspect.backlight import LEVEL_DOUBT, backlight_gap_mm
+from loupebox.inspect.edge_band import band_half_px, fit_edge_band
+from loupebox.inspect.edge_pixels import pixels_along
 from loupebox.inspect.linear_fit import fit_linear
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-SHANK_WIDTH = "shank_width_mm"
+SHANK_WIDTH, SHANK_WIDEST = "shank_width_mm", "shank_widest_mm"
 DEGREE = 4
-HALF_PX = 10.0
-STEP_PX = 0.5
-WORST_MISFIT = 0.12
+HALF_PX = 10
 LEAST_CONTRAST = 0.15
 LEAST_ACCEPTED = 0.7
 ROUGHEST_PX = 0.5
@@ -38,11 +37,11 @@ ROCKING_MM = 0.0005
 def measure_shank(
     backlight: LinearFrame, certificate: Certificate
 ) -> tuple[tuple[MeasurementResult, ...], NDArray[np.bool_] | None]:
-    """Measure the least width of the band in the shank view and mark its metal.
+    """Measure the least and the largest width of the band in the shank view and mark its metal.
 
-    The band runs across the frame from left to right. Each edge is located column by column with a blurred step, and
-    a polynomial of degree 4 along the band, which dust does not move, goes through the places. The width is the least
-    vertical distance between the two, times the cosine of the band's slope.
+    The band runs across the frame from left to right. Each edge is a polynomial of degree 4 along the band, fitted to
+    all raw pixels near it; dust does not move it. The width is the vertical distance between the two, times the cosine
+    of the band's slope.
 
     Parameters
     ----------
@@ -53,8 +52,8 @@ def measure_shank(
 
     Returns
     -------
-    tuple of one MeasurementResult
-        shank_width_mm with its budget, or why it cannot be measured.
+    tuple of two MeasurementResult
+        shank_width_mm and shank_widest_mm with their budgets, or why they cannot be measured.
     ndarray of bool, shape (height, width), or None
         True on metal; None when no band is seen, and then nothing can be said about its surface either.
 
@@ -73,10 +72,12 @@ def measure_shank(
     signal = backlight.signal
     band = _band(signal)
     if isinstance(band, str):
-        return (Unmeasurable(SHANK_WIDTH, band),), None
+        return (Unmeasurable(SHANK_WIDTH, band), Unmeasurable(SHANK_WIDEST, band)), None
     gap = backlight_gap_mm(certificate.backlight_half_angle_deg)
-    width = gap if isinstance(gap, str) else _least_width(signal, band, certificate, gap)
-    return (Unmeasurable(SHANK_WIDTH, width) if isinstance(width, str) else width,), band
+    widths = gap if isinstance(gap, str) else _widths(signal, band, certificate, gap)
+    if isinstance(widths, str):
+        return (Unmeasurable(SHANK_WIDTH, widths), Unmeasurable(SHANK_WIDEST, widths)), band
+    return widths, band
 
 
 def _band(signal: NDArray[np.float32]) -> Mask | str:
@@ -110,7 +111,9 @@ def _band(signal: NDArray[np.float32]) -> Mask | str:
     return metal
 
 
-def _least_width(signal: NDArray[np.float32], band: Mask, certificate: Certificate, gap_mm: float) -> Measurement | str:
+def _widths(
+    signal: NDArray[np.float32], band: Mask, certificate: Certificate, gap_mm: float
+) -> tuple[Measurement, ...] | str:
     height, width = int(signal.shape[0]), int(signal.shape[1])
     place: Floats = np.linspace(-1, 1, width)
     basis = np.vander(place, DEGREE + 1, increasing=True)
@@ -121,17 +124,24 @@ def _least_width(signal: NDArray[np.float32], band: Mask, certificate: Certifica
     middle = (top.at + bottom.at) / 2
     slope: Floats = np.gradient(middle)
     widths: Floats = (bottom.at - top.at) / np.hypot(1, slope)
+    noise, sigma = math.hypot(top.noise_px, bottom.noise_px), max(top.sigma_px, bottom.sigma_px)
+    return tuple(
+        Measurement(name, _width_mm(float(of(widths)), noise, sigma, certificate, gap_mm))
+        for name, of in ((SHANK_WIDTH, np.min), (SHANK_WIDEST, np.max))
+    )
+
+
+def _width_mm(width_px: float, noise_px: float, sigma_px: float, certificate: Certificate, gap_mm: float) -> Estimate:
     scale = certificate.scale
-    raw = scale.length_mm(float(widths.min()), math.hypot(top.noise_px, bottom.noise_px), "edge noise")
-    sigma = max(top.sigma_px, bottom.sigma_px)
+    raw = scale.length_mm(width_px, noise_px, "edge noise")
     value = raw.value + gap_mm
     budget = (
         *raw.budget,
-        Contribution("level of the edge", 2 * LEVEL_DOUBT * math.sqrt(2 * math.pi) * sigma * scale.mm_per_px.value),
+        Contribution("level of the edge", 2 * LEVEL_DOUBT * math.sqrt(2 * math.pi) * sigma_px * scale.mm_per_px.value),
         Contribution("backlight", gap_mm / 2),
         Contribution("tilt of the ring", value * (1 - math.cos(math.radians(TILT_DEG))) + ROCKING_MM),
     )
-    return Measurement(SHANK_WIDTH, Estimate(value, "mm", budget))
+    return Estimate(value, "mm", budget)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,22 +155,26 @@ def _edge(signal: NDArray[np.float32], rough_px: Floats, basis: Floats, falling:
     """Row of one edge of the band in every column, or a word on why there is none."""
     guide = fit_linear(basis, rough_px, 0.5, (2,))
     rows: Floats = basis @ guide.coefficients
-    sigma, at = math.nan, rows
-    for every in (8, 1):
-        columns = np.arange(0, len(rows), every)
-        steps = np.arange(-HALF_PX, HALF_PX + STEP_PX / 2, STEP_PX, dtype=np.float64)
-        y: Floats = rows[columns][:, None] + steps
-        x = np.broadcast_to(columns[:, None].astype(np.float64), y.shape)
-        edges = locate_edges(sample_profiles(signal, x, y), STEP_PX, None if every > 1 else sigma)
-        right_way = (edges.contrast < 0) == falling
-        clear = right_way & (np.abs(edges.contrast) > LEAST_CONTRAST) & (edges.misfit < WORST_MISFIT)
-        if float(clear.mean()) < LEAST_ACCEPTED:
-            return "dirty or damaged"
-        sigma = float(np.median(edges.sigma_px[clear]))
-        at = np.where(clear, rows[columns] - HALF_PX + edges.position_px, np.nan)
-    fit = fit_linear(basis, at, 0.02, (2,))
-    accepted = float((fit.weights > 0.05).mean())
-    if accepted < LEAST_ACCEPTED or fit.scale > ROUGHEST_PX:
+    sigma = _blur_px(signal, rows)
+    pixels = pixels_along(signal, rows, band_half_px(sigma))
+    fit = fit_edge_band(pixels, rows, basis, sigma, bright_before=falling) if pixels else None
+    if fit is None or fit.contrast < LEAST_CONTRAST:
         return "dirty or damaged"
-    noise = fit.scale * math.sqrt((DEGREE + 1) / max(1.0, float(fit.weights.sum())))
-    return _Edge(basis @ fit.coefficients, noise, sigma)
+    good = fit.weights > 0
+    # What the edge does beside the curve and the noise of its sectors: grain, or something else that was followed.
+    rough = math.sqrt(max(0.0, float((fit.offset_px[good] ** 2 - fit.offset_variance_px2[good]).mean())))
+    if float(good.mean()) < LEAST_ACCEPTED or rough > ROUGHEST_PX:
+        return "dirty or damaged"
+    noise = math.sqrt(float(((basis @ fit.covariance) * basis).sum(axis=1).mean()))
+    return _Edge(basis @ (guide.coefficients + fit.coefficients), noise, fit.sigma_px)
+
+
+def _blur_px(signal: NDArray[np.float32], rows_px: Floats) -> float:
+    """Blur of the edge from its steepest step in every eighth column, good to a fifth."""
+    columns = np.arange(0, len(rows_px), 8)
+    y = np.clip(
+        np.rint(rows_px[columns]).astype(np.intp)[:, None] + np.arange(-HALF_PX, HALF_PX + 1), 0, len(signal) - 1
+    )
+    profiles = np.asarray(signal[y, columns[:, None]], np.float64)
+    steepest = np.abs(np.diff(profiles, axis=1)).max(axis=1) / np.maximum(np.ptp(profiles, axis=1), 1e-9)
+    return math.sqrt(max(1 / (2 * math.pi * float(np.median(steepest)) ** 2) - 1 / 12, 0.15))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loupebox.calibration.frame import Light, View
-from loupebox.inspect.spec import NAMES_OF_NO_RING, Spec
+from loupebox.inspect.spec import CHARACTERISTIC_NAMES, NAMES_OF_NO_RING, Spec
 
 STRIPES_X: tuple[Light, ...] = ("stripes_x_0", "stripes_x_1", "stripes_x_2", "stripes_x_3")
 STRIPES_Y: tuple[Light, ...] = ("stripes_y_0", "stripes_y_1", "stripes_y_2", "stripes_y_3")
@@ -14,17 +14,16 @@ SHANK: tuple[tuple[View, Light], ...] = (("shank", "backlight"),)
 SURFACE: tuple[tuple[View, Light], ...] = tuple(("shank", light) for light in ("coaxial", *STRIPES_X, *STRIPES_Y))
 
 
-FACE_NAMES = ("inner_diameter_mm", "out_of_round_mm", "shank_thickness_mm")
-SHANK_NAMES = ("shank_width_mm",)
+SHANK_NAMES = ("shank_width_mm", "shank_widest_mm")
 
 
 def views_of(characteristic: str) -> tuple[View, ...]:
     """The views that a dimension is measured in; none for what no camera measures."""
-    if characteristic in FACE_NAMES:
-        return ("face",)
     if characteristic in SHANK_NAMES:
         return ("shank",)
-    return ("top", "oblique") if characteristic.startswith(("stone_", "prong_", "head_", "table_")) else ()
+    if characteristic.startswith(("stone_", "prong_", "head_", "table_")):
+        return "top", "oblique"
+    return ("face",) if characteristic in CHARACTERISTIC_NAMES else ()
 
 
 def frames_needed(spec: Spec) -> tuple[tuple[View, Light], ...]:

@@ -52,8 +52,13 @@ ANYTHING_ELSE = Remedy("look into it", "mounting")
 DIMENSION_KINDS = {
     "inner_diameter_mm": "wrong_size",
     "out_of_round_mm": "out_of_round",
+    "roundness_mm": "out_of_round",
+    "outer_diameter_mm": "shank_size",
     "shank_width_mm": "shank_size",
+    "shank_widest_mm": "shank_size",
     "shank_thickness_mm": "shank_size",
+    "shank_thickest_mm": "shank_size",
+    "shank_symmetry_mm": "shank_size",
     "stone_diameter_mm": "stone_size",
     "stone_offset_mm": "stone_off_centre",
 }

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 from loupebox.inspect.judge import RULE_OF
 from loupebox.inspect.prong_place import prong_places
 from loupebox.inspect.recheck import What
+from loupebox.inspect.spec import NAMES_OF_NO_RING
 from loupebox.station.records.columns import add_parts
 from loupebox.station.records.inspection_tables import FINDING, FRAME, INSPECTION
 from loupebox.station.records.rework_tables import REWORK_MARK
@@ -24,7 +25,13 @@ PLACE_OF = {
     "inner_diameter_mm": ("face", "backlight"),
     "out_of_round_mm": ("face", "backlight"),
     "shank_thickness_mm": ("face", "backlight"),
+    "roundness_mm": ("face", "backlight"),
+    "outer_diameter_mm": ("face", "backlight"),
+    "shank_thickest_mm": ("face", "backlight"),
+    "shank_symmetry_mm": ("face", "backlight"),
+    **{name: ("face", "backlight") for names in NAMES_OF_NO_RING.values() for name in names},
     "shank_width_mm": ("shank", "backlight"),
+    "shank_widest_mm": ("shank", "backlight"),
     "stone_diameter_mm": ("top", "dome"),
     "stone_offset_mm": ("top", "dome"),
     "prong_count": ("top", "dome"),

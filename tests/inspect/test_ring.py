@@ -26,8 +26,9 @@ ALL_NAMES = [*NAMES[:2], "roundness_mm", NAMES[2], "shank_thickest_mm", "shank_t
 def measured(frame: LinearFrame, certificate: Certificate = CERTIFICATE) -> dict[str, Estimate]:
     results = measure_ring(frame, certificate)
     assert [r.name for r in results] == ALL_NAMES
-    reasons = [r.reason for r in results if isinstance(r, Unmeasurable)]
-    assert not reasons
+    # A wall of even thickness has no thinnest place.
+    reasons = {r.name: r.reason for r in results if isinstance(r, Unmeasurable) and r.name != "shank_thinnest_deg"}
+    assert reasons == {}
     return {r.name: r.estimate for r in results if isinstance(r, Measurement)}
 
 

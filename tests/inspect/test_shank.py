@@ -42,7 +42,7 @@ def frame(signal: np.ndarray) -> LinearFrame:
 
 
 def width(signal: np.ndarray) -> Estimate:
-    (result,), mask = measure_shank(frame(signal), CERTIFICATE)
+    (result, _), mask = measure_shank(frame(signal), CERTIFICATE)
     assert isinstance(result, Measurement), result
     assert mask is not None
     return result.estimate
@@ -68,13 +68,13 @@ def test_dust_on_the_edge_and_specks_on_the_metal_do_not_count() -> None:
     signal[200:204, 500:504] = 0.85
     found = width(signal)
     assert found.value == pytest.approx(2.2, abs=0.0005)
-    (_,), mask = measure_shank(frame(signal), CERTIFICATE)
+    _, mask = measure_shank(frame(signal), CERTIFICATE)
     assert mask is not None
     assert mask[202, 502]
 
 
 def test_the_mask_is_the_metal_to_half_a_pixel() -> None:
-    (_,), mask = measure_shank(frame(picture(2.2, at=220.0, noise=0.0)), CERTIFICATE)
+    _, mask = measure_shank(frame(picture(2.2, at=220.0, noise=0.0)), CERTIFICATE)
     assert mask is not None
     expected = np.abs(Y - 220.0) < 2.2 / 2 / 0.008
     assert (mask != expected).sum() <= 896
@@ -100,7 +100,7 @@ def with_part(rows: slice, columns: slice, value: float) -> np.ndarray:
     ids=["bright", "dark", "nan", "small", "cut", "broken", "covered"],
 )
 def test_what_shows_no_band_is_told_by_name(signal: np.ndarray, says: str) -> None:
-    (result,), mask = measure_shank(frame(signal), CERTIFICATE)
+    (result, _), mask = measure_shank(frame(signal), CERTIFICATE)
     assert isinstance(result, Unmeasurable)
     assert result.name == "shank_width_mm"
     assert says in result.reason
