@@ -166,16 +166,16 @@ def altered(tmp_path: Path) -> Altered:
     return Altered(tmp_path)
 
 
-def test_an_expired_calibration_is_refused(altered: Altered, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_expired_calibration_locks_its_view(altered: Altered, capsys: pytest.CaptureFixture[str]) -> None:
     altered.change_json("calibration/face.json", valid_until="2026-10-15T00:00:00+00:00")
-    assert run(["inspect", str(slug_with("PASS")), "--settings", altered.settings]) == 3
-    assert "retake, because calibration" in capsys.readouterr().out
+    assert run(["inspect", str(slug_with("PASS")), "--settings", altered.settings]) == 2
+    assert "Inner diameter cannot be measured because the face view is locked" in capsys.readouterr().out
 
 
-def test_a_missing_calibration_is_refused(altered: Altered, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_calibration_locks_its_view(altered: Altered, capsys: pytest.CaptureFixture[str]) -> None:
     (altered.folder / "calibration" / "shank.json").unlink()
-    assert run(["inspect", str(slug_with("PASS")), "--settings", altered.settings]) == 3
-    assert "retake, because the shank view has no calibration" in capsys.readouterr().out
+    assert run(["inspect", str(slug_with("PASS")), "--settings", altered.settings]) == 2
+    assert "Shank width cannot be measured because the shank view has no calibration" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("model", ["head_parts", "surface"])
