@@ -53,7 +53,7 @@ def add(
 ) -> int:
     """Add a person. The first of a station should be an admin, who can then add the others on the screens."""
     with command_log(data, database, settings) as log:
-        person = log.people.add(name, role, who=command_user(), **asked_for(badge))
+        person = log.people.add(name, role, who=command_user(), **_asked_for(badge))
     print(f"{person.name} can sign in as {', '.join(person.roles)}.")
     return 0
 
@@ -69,7 +69,7 @@ def secret(
     """Give a person another PIN or badge; wherever the person is signed in, that ends."""
     with command_log(data, database, settings) as log:
         person = log.people.named(name)
-        log.people.set_secrets(person.id, who=command_user(), **asked_for(badge))
+        log.people.set_secrets(person.id, who=command_user(), **_asked_for(badge))
     print(f"{person.name} has a new {'badge' if badge else 'PIN'}.")
     return 0
 
@@ -113,10 +113,15 @@ class Asked(TypedDict, total=False):
     badge: str
 
 
-def asked_for(badge: bool) -> Asked:
+class _Secret(TypedDict, total=False):
+    pin: str
+    badge: str
+
+
+def _asked_for(badge: bool) -> _Secret:
     """The PIN or badge, typed twice and unseen on a terminal, else the first line of standard input."""
     if sys.stdin.isatty():
-        secret: str = typer.prompt("Badge" if badge else "PIN", hide_input=True, confirmation_prompt=True)
+        given: str = typer.prompt("Badge" if badge else "PIN", hide_input=True, confirmation_prompt=True)
     else:
-        secret = sys.stdin.readline().strip("\r\n")
-    return {"badge": secret} if badge else {"pin": secret}
+        given = sys.stdin.readline().strip("\r\n")
+    return {"badge": given} if badge else {"pin": given}

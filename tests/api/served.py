@@ -39,6 +39,7 @@ class Station:
             base_url=self.url,
             cookies=self.session(who) if who else None,
             headers={"Authorization": f"Bearer {token}"} if token else None,
+            timeout=60,
             verify=False,  # there is no TLS here, and loading certificates is slow
         )
 
