@@ -106,13 +106,6 @@ def unlock(name: Name, data: DataDir = None, database: Database = None, settings
     return 0
 
 
-class Asked(TypedDict, total=False):
-    """One of the two, by the name under which the people's file takes it."""
-
-    pin: str
-    badge: str
-
-
 class _Secret(TypedDict, total=False):
     pin: str
     badge: str
