@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from loupebox.api import (
+    calibration,
     defects,
     documentation,
     frames,
@@ -29,6 +30,7 @@ from loupebox.api import (
     sampling,
     sign_in,
     specs,
+    startup,
     subscribers,
     tokens,
 )
@@ -74,13 +76,14 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
         redoc_url=None,
     )
     app.state.log = log
+    app.state.startup_longest_h = settings.startup_longest_h
     app.state.preview = frames.preview_maker(log)
     app.add_middleware(AnsweredOnce, log=log)
     app.add_middleware(Guard)
     for known in (AskedAgain, AskedBefore):
         app.add_exception_handler(known, answered)
     problem.install(app)
-    making = (specs, pictures, jobs, hand_checks, sampling)
+    making = (specs, pictures, jobs, hand_checks, sampling, calibration, startup)
     for room in (pieces, inspections, rework, defects, *making, frames, documentation, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.
         app.include_router(room.router, dependencies=[Depends(signed_in)])

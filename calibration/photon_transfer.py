@@ -164,7 +164,7 @@ def photon_transfer(light: Sequence[ExposureStep], dark: Sequence[ExposureStep])
     gain, gain_u, freedom = _slope(signal[fitted], (variance if hidden else shot)[fitted], variance[fitted], hidden)
     k = Estimate(gain, "DN/e-", (Contribution("scatter about the line", gain_u, freedom),))
     capacity = _capacity(top, k, steps, peak, dark_mean) if saturates else None
-    noise = _dark_noise(dark_variance, k, hidden)
+    noise = _dark_noise(dark_variance, len(dark) - 1, k, hidden)
     deviations = _deviations(np.array([s.exposure_ms for s in steps], np.float64), signal, top if saturates else None)
     return PhotonTransfer(
         method=(
@@ -217,11 +217,11 @@ def _capacity(
     return Estimate(top / gain.value, "e-", budget)
 
 
-def _dark_noise(dark_variance: tuple[float, float], gain: Estimate, hidden: bool) -> Estimate:
+def _dark_noise(dark_variance: tuple[float, float], freedom: int, gain: Estimate, hidden: bool) -> Estimate:
     value, u = dark_variance
     electrons = math.sqrt(max(value - (0 if hidden else QUANTISATION_DN2), 1e-12)) / gain.value
     budget = (
-        Contribution("pairs without light", u / (2 * electrons * gain.value**2)),
+        Contribution("pairs without light", u / (2 * electrons * gain.value**2), freedom),
         Contribution("gain", electrons * gain.standard_uncertainty / gain.value, gain.degrees_of_freedom),
     )
     return Estimate(electrons, "e-", budget)

@@ -20,6 +20,7 @@ from loupebox.station.job_command import job_app
 from loupebox.station.options import Database, DataDir, SettingsFile, chosen_settings
 from loupebox.station.people_command import people_app
 from loupebox.station.spec_command import spec_app
+from loupebox.station.startup_command import startup
 from loupebox.station.sync_command import sync_app
 from loupebox.station.token_command import token_app
 
@@ -56,6 +57,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(people_app, name="people")
 app.add_typer(token_app, name="token")
 app.add_typer(sync_app, name="sync")
+app.command("startup")(startup)
 
 Host = Annotated[str | None, typer.Option(help="Address to serve at.")]
 Port = Annotated[int | None, typer.Option(help="Port to serve at.", min=0, max=65535)]

@@ -12,6 +12,7 @@ from loupebox.station.device import DeviceError
 from loupebox.station.records.errors import RecordsError
 from loupebox.station.serve import PortInUse
 from loupebox.station.settings import SettingsError
+from loupebox.station.startup_plan import StartUpPlanError
 
 OURS = (
     ArtefactError,
@@ -26,4 +27,5 @@ OURS = (
     RecordsError,
     SettingsError,
     SpecError,
+    StartUpPlanError,
 )

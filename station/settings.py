@@ -52,6 +52,10 @@ class Settings(BaseModel):
     session_longest_h: Annotated[int, Field(ge=1, le=24)] = Field(
         default=12, description="hours after which a session ends in any case"
     )
+    startup_file: Path = Field(default=SAMPLES_DIR / "startup.toml", description="plan of the start-up check")
+    startup_longest_h: Annotated[float, Field(gt=0, le=24 * 31)] = Field(
+        default=24.0, description="hours for which a passed start-up check is good"
+    )
     host: str = Field(default="127.0.0.1", description="address on which the station listens")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8000, description="port on which it listens")
 
@@ -62,7 +66,9 @@ class Settings(BaseModel):
             raise ValueError("allowed are an address like s3://bucket/prefix, or nothing for the data folder")
         return where
 
-    @field_validator("data_dir", "specs_dir", "calibration_dir", "captures_dir", "models_dir", "jobs_file")
+    @field_validator(
+        "data_dir", "specs_dir", "calibration_dir", "captures_dir", "models_dir", "jobs_file", "startup_file"
+    )
     @classmethod
     def _from_base(cls, path: Path, info: ValidationInfo) -> Path:
         base = (info.context or {}).get("base", Path())
