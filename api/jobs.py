@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from loupebox.api.access import Allowed
 from loupebox.api.dependencies import Key, Limit, Line, Log, Name, TextCursor
+from loupebox.api.problem import MEDIA_TYPE, declared
 from loupebox.api.sampling import LotOut
 from loupebox.station.records.bag_tables import BagStage, Direction
 from loupebox.station.records.job import Job
@@ -224,13 +225,21 @@ def jobs(
     return JobPage(items=found[:limit], next_cursor=found[limit - 1].id if len(found) > limit else None)
 
 
-@router.post("/import", responses={422: {"model": ImportProblem, "description": "nothing was stored"}})
+NOTHING_STORED: dict[int | str, dict[str, Any]] = {
+    422: declared(
+        "nothing was stored: every row that was refused, and why",
+        refused={"type": "array", "items": {"type": "object"}},
+    )
+}
+
+
+@router.post("/import", responses=NOTHING_STORED)
 def import_rows(body: JobRows, log: Log, who: Importer) -> ImportOut:
     """Add and change jobs and pieces: all rows or, when any is refused, none. The same again changes nothing."""
     return _answer(log.job_import.bring_in(read_rows(body.rows), who.name, dry_run=body.dry_run), body.dry_run)
 
 
-@router.post("/import/file", responses={422: {"model": ImportProblem, "description": "nothing was stored"}})
+@router.post("/import/file", responses=NOTHING_STORED)
 def import_file(
     log: Log,
     who: Importer,
@@ -305,4 +314,4 @@ def _answer(report: ImportReport, dry_run: bool) -> Any:
 
 
 def _problem(problem: ImportProblem) -> Response:
-    return JSONResponse(problem.model_dump(mode="json"), 422, media_type="application/problem+json")
+    return JSONResponse(problem.model_dump(mode="json"), 422, media_type=MEDIA_TYPE)

@@ -40,21 +40,21 @@ STATUS_OF: dict[type[Exception], tuple[int, str]] = {
 }
 """Domain errors and what they mean to a client; the rooms below know no HTTP."""
 
-_SCHEMA = {
-    "type": "object",
-    "title": "Problem",
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "a sentence that says what is wrong and what is allowed"},
-    },
-    "required": ["type", "title", "status", "detail"],
-    "additionalProperties": False,
-}
+MEDIA_TYPE = "application/problem+json"
+
+
+def declared(description: str, **members: dict[str, Any]) -> dict[str, Any]:
+    """What the OpenAPI document says of a problem, with members of its own (RFC 9457) where a route has some."""
+    text = {"type": "string"}
+    detail = text | {"description": "a sentence that says what is wrong and what is allowed"}
+    usual = {"type": text, "title": text, "status": {"type": "integer"}, "detail": detail}
+    schema = {"type": "object", "title": "Problem", "properties": usual | members, "required": list(usual)}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema | {"additionalProperties": False}}}}
+
+
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    kind: {"description": words, "content": {"application/problem+json": {"schema": _SCHEMA}}}
-    for kind, words in (("4XX", "The request cannot be met"), ("5XX", "The station is at fault"))
+    "4XX": declared("The request cannot be met"),
+    "5XX": declared("The station is at fault"),
 }
 """What the OpenAPI document says of every route's errors."""
 
@@ -80,7 +80,7 @@ def respond(scope: Scope, problem: Problem, headers: Mapping[str, str] | None = 
         # What was sent may hold halves of characters, which no answer can.
         detail = problem.detail.encode("utf-8", "backslashreplace").decode()
         body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": detail}
-        return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
+        return JSONResponse(body, problem.status, headers, media_type=MEDIA_TYPE)
     request = Request(scope)
     return render(request, "problem.html", problem.status, headers, problem=problem, back=page_before(request))
 
@@ -94,9 +94,8 @@ def page_before(request: Request) -> str | None:
 
 
 def wants_json(scope: Scope) -> bool:
-    """The REST paths always; elsewhere who asks for JSON and not for a page."""
-    accept = Request(scope).headers.get("accept", "")
-    return scope["path"].startswith("/api/") or ("json" in accept and "text/html" not in accept)
+    """The REST paths always; elsewhere whoever does not ask for a page, as browsers do."""
+    return scope["path"].startswith("/api/") or "text/html" not in Request(scope).headers.get("accept", "")
 
 
 def domain_problem(request: Request, error: Exception) -> Response:

@@ -61,9 +61,9 @@ def fault() -> None:
 
 
 @contextmanager
-def serving(data_dir: Path, *, demo: bool = False) -> Iterator[tuple[str, QcLog]]:
+def serving(data_dir: Path, *, demo: bool = False, database: str = "") -> Iterator[tuple[str, QcLog]]:
     """The application on a free port over this data folder: its address and its log. Two of its routes fail."""
-    app = create_app(Settings(data_dir=data_dir, **CHEAP), demo=demo)
+    app = create_app(Settings(data_dir=data_dir, database=database, **CHEAP), demo=demo)
     app.add_api_route("/fault", fault, include_in_schema=False)
 
     def take_and_fail(who: Annotated[Actor, Depends(Allowed())]) -> None:
