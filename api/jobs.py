@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, File, Form, UploadFile
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from loupebox.api.access import Allowed
 from loupebox.api.dependencies import Key, Limit, Line, Log, Name, TextCursor
-from loupebox.api.problem import MEDIA_TYPE, declared
+from loupebox.api.problem import ProblemResponse, declared
 from loupebox.api.sampling import LotOut
 from loupebox.station.records.bag_tables import BagStage, Direction
 from loupebox.station.records.job import Job
@@ -314,4 +314,4 @@ def _answer(report: ImportReport, dry_run: bool) -> Any:
 
 
 def _problem(problem: ImportProblem) -> Response:
-    return JSONResponse(problem.model_dump(mode="json"), 422, media_type=MEDIA_TYPE)
+    return ProblemResponse(problem.model_dump(), 422)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,13 +75,20 @@ class Problem:
     detail: str
 
 
+class ProblemResponse(JSONResponse):
+    """What was sent, and is told again, may hold halves of characters, which no answer can."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+
+
 def respond(scope: Scope, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     """The problem as `application/problem+json` for programs and as a page for people."""
     if wants_json(scope):
-        # What was sent may hold halves of characters, which no answer can.
-        detail = problem.detail.encode("utf-8", "backslashreplace").decode()
-        body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": detail}
-        return JSONResponse(body, problem.status, headers, media_type=MEDIA_TYPE)
+        body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
+        return ProblemResponse(body, problem.status, headers)
     request = Request(scope)
     return render(request, "problem.html", problem.status, headers, problem=problem, back=page_before(request))
 
