@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 
 from loupebox.api import (
     calibration,
+    captures,
     defects,
     documentation,
     frames,
@@ -78,12 +79,13 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     app.state.log = log
     app.state.startup_longest_h = settings.startup_longest_h
     app.state.preview = frames.preview_maker(log)
-    app.add_middleware(AnsweredOnce, log=log)
-    app.add_middleware(Guard)
+    app.state.intake = captures.Intake(settings, log)
+    app.add_middleware(AnsweredOnce, log=log, streamed=frozenset({captures.PATH}))
+    app.add_middleware(Guard, larger_bytes={captures.PATH: app.state.intake.limit_bytes})
     for known in (AskedAgain, AskedBefore):
         app.add_exception_handler(known, answered)
     problem.install(app)
-    making = (specs, pictures, jobs, hand_checks, sampling, calibration, startup)
+    making = (captures, specs, pictures, jobs, hand_checks, sampling, calibration, startup)
     for room in (pieces, inspections, rework, defects, *making, frames, documentation, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.
         app.include_router(room.router, dependencies=[Depends(signed_in)])

@@ -36,14 +36,16 @@ class AskedAgain(Exception):
 class AnsweredOnce:
     """ASGI middleware: few changes at a time; what a keyed one writes and is answered is kept together or not."""
 
-    def __init__(self, app: ASGIApp, log: QcLog) -> None:
+    def __init__(self, app: ASGIApp, log: QcLog, streamed: frozenset[str] = frozenset()) -> None:
+        """`streamed` are the addresses whose bodies are too large to be held; they see to their keys themselves."""
         self.app = app
+        self.streamed = streamed
         self.log = log
         self.changing = CapacityLimiter(CHANGES_AT_ONCE)
         self.finishing = CapacityLimiter(CHANGES_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or scope["path"] in self.streamed:
             await self.app(scope, receive, send)
             return
         body = await _whole(receive)  # first, so that whoever sends slowly keeps nobody waiting

@@ -19,6 +19,7 @@ from starlette.types import Scope
 
 from loupebox.api.pages import render
 from loupebox.inspect.spec import SpecError
+from loupebox.station.capture import CaptureError
 from loupebox.station.records.errors import (
     Conflict,
     Damaged,
@@ -35,6 +36,7 @@ STATUS_OF: dict[type[Exception], tuple[int, str]] = {
     NotAllowed: (422, "Not accepted"),
     WrongSecret: (403, "Not that person"),
     LockedOut: (429, "Too many wrong tries"),
+    CaptureError: (422, "Not accepted"),
     SpecError: (422, "Not accepted"),
     Damaged: (500, "Record damaged"),
     RecordsError: (503, "Records out of reach"),

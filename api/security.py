@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
+from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -42,8 +43,10 @@ logger = logging.getLogger(__name__)
 class Guard:
     """ASGI middleware: security headers on every answer, that of a fault too; changes only from our own pages."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, larger_bytes: Mapping[str, int]) -> None:
+        """`larger_bytes` are limits of bodies that the settings give, by address."""
         self.app = app
+        self.limits = {**LARGER_BODIES_BYTES, **larger_bytes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,7 +68,7 @@ class Guard:
 
         problem = address_refusal(scope["raw_path"], scope["query_string"])
         if problem is None and scope["method"] not in SAFE_METHODS:
-            problem = refusal(scope)
+            problem = refusal(scope, self.limits)
         answer = self.app if problem is None else respond(scope, problem)
         try:
             await answer(scope, receive, send_guarded)
@@ -89,7 +92,7 @@ def address_refusal(raw_path: bytes, query: bytes) -> Problem | None:
     return None
 
 
-def refusal(scope: Scope) -> Problem | None:
+def refusal(scope: Scope, limits: Mapping[str, int]) -> Problem | None:
     """Why a changing request is refused; None when it may go on.
 
     A browser always says where a form was sent from; a program that says nothing is no browser that could be misled.
@@ -109,7 +112,7 @@ def refusal(scope: Scope) -> Problem | None:
     length = headers.get("content-length")
     if headers.get("transfer-encoding") or (length is not None and not length.isdecimal()):
         return Problem(411, "Length missing", "A change must say its length in the header Content-Length.")
-    limit = LARGER_BODIES_BYTES.get(scope["path"], BODY_LIMIT_BYTES)
+    limit = limits.get(scope["path"], BODY_LIMIT_BYTES)
     if length is not None and int(length) > limit:
         return Problem(413, "Too large", f"The request has {length} bytes; allowed are {limit}.")
     return None

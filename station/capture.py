@@ -16,14 +16,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from loupebox.calibration.document import problems
 from loupebox.calibration.frame import Frame, Light, View
-from loupebox.station.image_file import ImageError, PixelFormat, bits_of, decode
+from loupebox.station.image_file import ImageError, PixelFormat, bits_of, decode, samples_bytes
 
 SCHEMA = 1
 CAPTURE_JSON = "capture.json"
 MAX_JSON_BYTES = 1_000_000
 MAX_FRAMES = 64
 MAX_FRAME_BYTES = 300_000_000
+MAX_CAPTURE_BYTES = 2_000_000_000
+"""Of all frames together, packed or as samples: the samples must fit into a station's memory."""
 _DECODERS = 4
+_TOO_LARGE = f"are larger than {MAX_CAPTURE_BYTES // 1_000_000_000} GB together, which is more than they may be"
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -83,8 +86,16 @@ def read_capture(folder: Path) -> Capture:
     record = read_record(folder)
     root = folder.resolve()
     paths = [_inside(root, frame, folder) for frame in record.frames]
+    left = MAX_CAPTURE_BYTES
+    for path in paths:
+        if (left := left - path.stat().st_size) < 0:
+            raise CaptureError(f"the frames in {folder} {_TOO_LARGE}")
     with ThreadPoolExecutor(_DECODERS) as pool:
-        read = list(pool.map(_read_frame, paths, record.frames))
+        contents = list(pool.map(_read_file, paths, record.frames))
+        samples = sum(map(_samples_bytes, paths, record.frames, contents))
+        if samples > MAX_CAPTURE_BYTES:
+            raise CaptureError(f"the samples of the frames in {folder} {_TOO_LARGE}")
+        read = list(pool.map(_decode_frame, paths, record.frames, contents))
     frames: dict[tuple[View, Light], Frame] = {(frame.view, frame.light): frame for frame, _ in read}
     encoded = {frame.sha256: content for frame, content in read}
     return Capture(record, folder, MappingProxyType(frames), MappingProxyType(encoded))
@@ -101,7 +112,10 @@ def read_record(folder: Path) -> CaptureRecord:
         raise CaptureError(f"{folder} is no capture folder: it has no {CAPTURE_JSON}")
     if not path.resolve().is_relative_to(folder.resolve()):
         raise CaptureError(f"{path} leads outside the capture folder, to {path.resolve()}")
-    text = _bounded(path, MAX_JSON_BYTES, str(path)).decode("utf-8", errors="replace")
+    try:
+        text = _bounded(path, MAX_JSON_BYTES, str(path)).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CaptureError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
     return parse_record(text, str(path))
 
 
@@ -154,8 +168,13 @@ def _inside(root: Path, frame: FrameRecord, folder: Path) -> Path:
     return real
 
 
-def _read_frame(path: Path, record: FrameRecord) -> tuple[Frame, bytes]:
-    name = f"frame {record.view}/{record.light} ({path.name})"
+def _name(path: Path, record: FrameRecord) -> str:
+    return f"frame {record.view}/{record.light} ({path.name})"
+
+
+def _read_file(path: Path, record: FrameRecord) -> bytes:
+    """The bytes that were captured, by their checksum."""
+    name = _name(path, record)
     encoded = _bounded(path, MAX_FRAME_BYTES, name)
     if not encoded:
         raise CaptureError(f"{name} is empty (0 bytes)")
@@ -165,6 +184,19 @@ def _read_frame(path: Path, record: FrameRecord) -> tuple[Frame, bytes]:
             f"{name} is not the file that was captured: its sha256 is {sha256[:12]}..., "
             f"{CAPTURE_JSON} says {record.sha256[:12]}..."
         )
+    return encoded
+
+
+def _samples_bytes(path: Path, record: FrameRecord, encoded: bytes) -> int:
+    """How much memory its samples will take, by its header."""
+    try:
+        return samples_bytes(encoded, record.pixel_format)
+    except ImageError as error:
+        raise CaptureError(f"{_name(path, record)} {error}") from error
+
+
+def _decode_frame(path: Path, record: FrameRecord, encoded: bytes) -> tuple[Frame, bytes]:
+    name = _name(path, record)
     try:
         pixels = decode(encoded, record.pixel_format)
     except ImageError as error:
@@ -177,7 +209,7 @@ def _read_frame(path: Path, record: FrameRecord) -> tuple[Frame, bytes]:
         gain_db=record.gain_db,
         bits=bits_of(record.pixel_format),
         camera_serial=record.camera_serial,
-        sha256=sha256,
+        sha256=record.sha256,
     )
     return frame, encoded
 

@@ -39,13 +39,7 @@ def bits_of(pixel_format: PixelFormat) -> int:
 
 def decode(encoded: bytes, pixel_format: PixelFormat) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """Samples of a PNG or TIFF, (height, width) or (height, width, 3) in RGB order, exactly as `pixel_format` says."""
-    if not encoded:
-        raise ImageError("is empty (0 bytes)")
     width, height = _size_px(encoded)
-    if width * height > MAX_PIXELS:
-        raise ImageError(
-            f"says it is {width} x {height} pixels; allowed are at most {MAX_PIXELS // 1_000_000} million pixels"
-        )
     try:
         pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
     except (cv2.error, MemoryError) as error:
@@ -83,7 +77,25 @@ def pixel_format_of(pixels: NDArray[np.uint8] | NDArray[np.uint16], bits: int) -
     raise ImageError(f"has {layout[1]} channels of {bits} bits in {pixels.dtype}; allowed are {', '.join(_LAYOUT)}")
 
 
+def samples_bytes(encoded: bytes, pixel_format: PixelFormat) -> int:
+    """How much the samples will take in memory, by the header alone."""
+    width, height = _size_px(encoded)
+    dtype, channels, _ = _LAYOUT[pixel_format]
+    return width * height * channels * np.dtype(dtype).itemsize
+
+
 def _size_px(encoded: bytes) -> tuple[int, int]:
+    width, height = _stated_size_px(encoded)
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"says it is {width} x {height} pixels; allowed are at most {MAX_PIXELS // 1_000_000} million pixels"
+        )
+    return width, height
+
+
+def _stated_size_px(encoded: bytes) -> tuple[int, int]:
+    if not encoded:
+        raise ImageError("is empty (0 bytes)")
     if encoded.startswith(_PNG):
         return _png_size_px(encoded)
     if encoded.startswith(_TIFF):
@@ -121,6 +133,10 @@ def _tiff_size_px(encoded: bytes) -> tuple[int, int]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # The plugin itself, not Image.open: that one refuses large headers with words about "bomb DOS attack".
-            return TiffImagePlugin.TiffImageFile(io.BytesIO(encoded)).size
+            file = TiffImagePlugin.TiffImageFile(io.BytesIO(encoded))
+            tile = [int(file.tag_v2.get(tag, 0)) for tag in (322, 323)]
     except Exception as error:  # Pillow raises SyntaxError, KeyError, struct.error and others on damaged directories
         raise ImageError("is a damaged TIFF: its directory cannot be read") from error
+    if tile[0] * tile[1] > MAX_PIXELS:  # a decoder makes room for a whole tile, however small the picture
+        return tile[0], tile[1]
+    return file.size

@@ -32,10 +32,12 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
 
 
-def tiff_header(width: int, height: int) -> bytes:
-    """A TIFF directory that claims a size, with one strip of nothing."""
+def tiff_header(width: int, height: int, tile: tuple[int, int] | None = None) -> bytes:
+    """A TIFF directory that claims a size, with one strip of nothing, or one tile."""
     tags = [(256, 4, width), (257, 4, height), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 8), (277, 3, 1),
             (278, 4, height), (279, 4, 0)]  # fmt: skip
+    if tile is not None:
+        tags = [*tags[:5], (277, 3, 1), (322, 4, tile[0]), (323, 4, tile[1]), (324, 4, 8), (325, 4, 0)]
     directory = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", t, k, 1, v) for t, k, v in tags)
     return b"II*\0" + struct.pack("<I", 8) + directory + struct.pack("<I", 0)
 
@@ -101,6 +103,41 @@ def write_json(text: str) -> Callable[[Path], None]:
     return write
 
 
+def write_latin_1(folder: Path) -> None:
+    edit_capture(folder, lambda document: document.update(piece="Börse"))
+    path = folder / "capture.json"
+    path.write_bytes(path.read_text(encoding="utf-8").replace("\\u00f6", "ö").encode("latin-1"))
+
+
+def write_utf_16(folder: Path) -> None:
+    path = folder / "capture.json"
+    path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16"))
+
+
+def too_large_together(folder: Path) -> None:
+    """Thirty frames, each allowed by itself, that claim 100 million pixels each."""
+    bomb = png_header(10_000, 10_000)
+    replace_frame(folder, 0, bomb)
+
+    def multiply(document: dict[str, Any]) -> None:
+        first = document["frames"][0]
+        places = [(view, light) for view in ("top", "side", "oblique") for light in LIGHTS_OF_A_BOMB]
+        document["frames"] = [
+            dict(first, view=view, light=light, file=f"{view}_{light}.bomb") for view, light in places
+        ]
+        for view, light in places:
+            (folder / f"{view}_{light}.bomb").write_bytes(bomb)
+
+    edit_capture(folder, multiply)
+
+
+def huge_tile(folder: Path) -> None:
+    replace_frame(folder, 0, tiff_header(60, 40, (1 << 20, 1 << 20)))
+
+
+LIGHTS_OF_A_BOMB = ("backlight", "dome", "coaxial", "dark_n", "dark_e", "dark_s", "dark_w")
+
+
 def duplicate_frame(folder: Path) -> None:
     edit_capture(folder, lambda document: document["frames"].append(dict(document["frames"][0], file="other.png")))
 
@@ -149,6 +186,13 @@ CASES = [
     BadCapture("not an object", write_json("[1, 2]"), ("capture.json", "list")),
     BadCapture("deep JSON", write_json("[" * 200_000), ("capture.json",)),
     BadCapture("large JSON", write_json(json.dumps("x" * 1_100_000)), ("capture.json", "larger than 1 MB")),
+    BadCapture("Latin-1", write_latin_1, ("capture.json is not UTF-8 text", "at byte")),
+    BadCapture("UTF-16", write_utf_16, ("capture.json is not UTF-8 text",)),
+    BadCapture("half a character", set_key("piece", "\ud800"), ("piece",)),
+    BadCapture("all frames together", too_large_together, ("samples of the frames", "larger than 2 GB together")),
+    BadCapture(
+        "TIFF tile", lambda f: replace_frame(f, 0, tiff_header(60, 40, (1 << 20, 1 << 20))), ("1048576 x 1048576",)
+    ),
     BadCapture("newer schema", set_key("schema", 2), ("schema 2", "reads up to 1", "newer")),
     BadCapture("no schema number", set_key("schema", "one"), ("schema", "'one'")),
     BadCapture("unknown key", rename_key("station", "staton"), ("staton", "did you mean 'station'")),
