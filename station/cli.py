@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from loupebox.station.audit_command import audit_app
+from loupebox.station.backup_command import backup, restore
 from loupebox.station.calibrate_command import calibrate_app
 from loupebox.station.database_command import database_app
 from loupebox.station.events_command import events_app
@@ -58,6 +59,8 @@ app.add_typer(people_app, name="people")
 app.add_typer(token_app, name="token")
 app.add_typer(sync_app, name="sync")
 app.command("startup")(startup)
+app.command()(backup)
+app.command()(restore)
 
 Host = Annotated[str | None, typer.Option(help="Address to serve at.")]
 Port = Annotated[int | None, typer.Option(help="Port to serve at.", min=0, max=65535)]
