@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 NAMES = ("fx_px", "fy_px", "cx_px", "cy_px", "k1", "k2", "p1", "p2", "k3")
 UNITS = ("px", "px", "px", "px", "1", "1", "1", "1", "1")
 FEWEST_VIEWS = 4
+FEWEST_REDRAWN = 8
+"""Views from which drawing them anew says something; fewer leave draws that do not determine the camera."""
 BAD_VIEW = 2.0
 """Times the median residual of the views from which a view is called bad."""
 STEPS = 30
@@ -68,7 +70,8 @@ class CameraFit:
         By the fields of `PinholeCamera`. Two contributions: corner noise by the normal matrix, and what the views'
         bootstrap says beyond that.
     normal_matrix_u, bootstrap_u : dict of str to float
-        The two standard uncertainties, side by side.
+        The two standard uncertainties, side by side; the second is empty with fewer than `FEWEST_REDRAWN` views or
+        without draws.
     rms_px : float
         Over all corners, as OpenCV counts it: root of the mean squared distance.
     noise_px : float
@@ -149,7 +152,8 @@ def fit_camera(
         used = [i for i in used if not bad[i]]
         solved = _solve([views[i] for i in used], np.ones(len(used)), None, fixed_aspect)
     kept = [views[i] for i in used]
-    boot = _bootstrap(kept, solved, fixed_aspect, replicates, seed)
+    draws = replicates if len(kept) >= FEWEST_REDRAWN else 0
+    boot = _bootstrap(kept, solved, fixed_aspect, draws, seed)
     normal = np.sqrt(np.diag(solved.covariance))[: len(NAMES)]
     parameters = {
         name: Estimate(
@@ -170,7 +174,7 @@ def fit_camera(
         camera=PinholeCamera(*(float(v) for v in solved.intrinsics)),
         parameters=parameters,
         normal_matrix_u=dict(zip(NAMES, (float(v) for v in normal), strict=True)),
-        bootstrap_u=dict(zip(NAMES, (float(v) for v in boot), strict=True)),
+        bootstrap_u=dict(zip(NAMES, (float(v) for v in boot), strict=True)) if draws else {},
         rms_px=_rms(every),
         noise_px=solved.noise,
         views=reports,
@@ -178,8 +182,13 @@ def fit_camera(
         method=(
             f"Pinhole with Brown's distortion (k1 k2 p1 p2 k3) from {len(kept)} of {len(views)} views, "
             f"{len(every)} corners, {'square pixels' if fixed_aspect else 'free aspect'}; least squares of distances; "
-            f"uncertainty from the normal matrix with {solved.freedom} degrees of freedom and from a bootstrap of "
-            f"{replicates} draws of whole views, the wider one stated; a view is bad above {BAD_VIEW:g} times the "
+            f"uncertainty from the normal matrix with {solved.freedom} degrees of freedom"
+            + (
+                f" and from a bootstrap of {draws} draws of whole views, the wider one stated"
+                if draws
+                else f" alone, for a bootstrap needs {FEWEST_REDRAWN} views"
+            )
+            + f"; a view is bad above {BAD_VIEW:g} times the "
             "median residual. The residual tells how well the model fits, not how true the camera is."
         ),
     )

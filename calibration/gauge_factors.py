@@ -123,6 +123,8 @@ class FactorResult:
     method : str
         A sentence for the report, with the model and what the pooling rule did.
     factors : tuple of str
+    nested : tuple of (str, tuple of str)
+        Each nested factor with its parents.
     table : tuple of AnovaRow
         Before any pooling. Where no single mean square has the expected value to divide by, F and p are
         Satterthwaite's.
@@ -140,6 +142,7 @@ class FactorResult:
 
     method: str
     factors: tuple[str, ...]
+    nested: tuple[tuple[str, tuple[str, ...]], ...]
     table: tuple[AnovaRow, ...]
     reduced_table: tuple[AnovaRow, ...]
     pooled: tuple[str, ...]
@@ -203,6 +206,7 @@ def analyse_factors(
             "ndc = 1.41 part/gauge, truncated."
         ),
         factors=study.factors,
+        nested=tuple((child, tuple(parents)) for child, parents in study.nested.items()),
         table=table,
         reduced_table=reduced,
         pooled=pooled,

@@ -15,7 +15,7 @@ from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.telecentric import TelecentricFitError, fit_telecentric
 from loupebox.station import gauge_plots
 from loupebox.station.calibration_occasion import Occasion
-from loupebox.station.calibration_page import section_of
+from loupebox.station.calibration_page import section_of, two_digits
 from loupebox.station.calibration_pictures import CalibrationInputError, read_pictures
 from loupebox.station.gauge_section import Section, Table, number
 
@@ -88,7 +88,7 @@ def calibrate_pinhole(
                 str(v.corners),
                 f"{v.rms_px:.3f}",
                 f"{v.tilt.value:.2f}",
-                number(v.tilt.expanded_uncertainty, 2),
+                two_digits(v.tilt.expanded_uncertainty),
                 f"{v.distance_mm:.1f}",
                 ("left out" if v.name in fit.left_out else "bad") if v.bad else "",
             )
@@ -100,7 +100,7 @@ def calibrate_pinhole(
         "Two ways to the uncertainty",
         ("parameter", "value", "normal matrix u", "bootstrap u"),
         tuple(
-            (name, number(found.value, 7), number(fit.normal_matrix_u[name], 2), number(fit.bootstrap_u[name], 2))
+            (name, number(found.value, 7), two_digits(fit.normal_matrix_u[name]), two_digits(fit.bootstrap_u.get(name)))
             for name, found in fit.parameters.items()
         ),
         "The bootstrap draws whole views; where it is wider, views share errors that single corners do not show.",
@@ -170,7 +170,7 @@ def calibrate_telecentric(
                 f"{v.rms_px:.3f}",
                 f"{v.magnification.value:.5f}",
                 f"{v.tilt.value:.3f}",
-                number(v.tilt.expanded_uncertainty, 2),
+                two_digits(v.tilt.expanded_uncertainty),
                 "bad" if v.bad else "",
             )
             for v in fit.views

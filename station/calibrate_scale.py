@@ -26,10 +26,10 @@ from loupebox.inspect.ring import locate_ring
 from loupebox.inspect.silhouette import NoRing
 from loupebox.station import gauge_plots
 from loupebox.station.calibration_occasion import Occasion
-from loupebox.station.calibration_page import section_of
+from loupebox.station.calibration_page import section_of, two_digits
 from loupebox.station.calibration_pictures import CalibrationInputError, read_pictures
 from loupebox.station.gauge_plots import Line
-from loupebox.station.gauge_section import Section, Table, number
+from loupebox.station.gauge_section import Section, Table
 
 LARGEST_RELATIVE_U = 0.001
 """Expanded uncertainty of a scale, relative: 17 um on a ring of 17 mm, a third of what a finger size may have."""
@@ -92,7 +92,7 @@ def calibrate_scale(
         "Placements",
         ("picture", "length (px)", "u of its edges (px)", "from the mean (px)"),
         tuple(
-            (p.name, f"{p.length_px:.4f}", number(p.standard_uncertainty_px, 2), f"{p.length_px - study.mean_px:+.4f}")
+            (p.name, f"{p.length_px:.4f}", two_digits(p.standard_uncertainty_px), f"{p.length_px - study.mean_px:+.4f}")
             for p in study.placements
         ),
     )

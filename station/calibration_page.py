@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from loupebox.calibration.draft import CalibrationDraft, ResultLine
@@ -31,11 +32,11 @@ def section_of(draft: CalibrationDraft, plots: Sequence[Plot] = (), tables: Sequ
         "Results",
         ("quantity", "value", "U (about 95 %)", "k", "degrees of freedom", "allowed"),
         tuple(
-            (f"{r.name} ({r.unit})", value_with(r), number(r.expanded_uncertainty, 2), _k(r), _freedom(r), _allowed(r))
+            (f"{r.name} ({r.unit})", value_with(r), two_digits(r.expanded_uncertainty), _k(r), _freedom(r), _allowed(r))
             for r in draft.results
         ),
     )
-    budgets = tuple(_budget(r) for r in draft.results if len(r.budget) > 1)
+    budgets = tuple(_budget(r) for r in draft.results if sum(line.standard_uncertainty > 0 for line in r.budget) > 1)
     reason = "; ".join(draft.troubles) or "all results are inside what is allowed"
     if draft.remarks:
         reason += ". " + " ".join(draft.remarks)
@@ -92,8 +93,22 @@ def value_with(result: ResultLine) -> str:
     u = result.expanded_uncertainty
     if not u or u <= 0:
         return number(result.value, 5)
-    digits = max(0, 1 - int(f"{u:.1e}".split("e")[1]))
+    digits = max(0, 1 - math.floor(math.log10(float(f"{u:.1e}"))))
     return f"{result.value:.{min(digits, 12)}f}"
+
+
+def two_digits(u: float | None) -> str:
+    """An uncertainty with two significant digits, as a certificate writes it; a dash for none.
+
+    >>> two_digits(0.5), two_digits(0.00372), two_digits(2040.0)
+    ('0.50', '0.0037', '2000')
+    """
+    if u is None:
+        return "–"
+    if u <= 0:
+        return "0"
+    places = 1 - math.floor(math.log10(float(f"{u:.1e}")))
+    return f"{round(u, places):.{max(0, places)}f}" if places < 10 else f"{u:.1e}"
 
 
 def _history(view: str, kind: str, ones: Sequence[SignedCalibration]) -> Section:
@@ -163,7 +178,8 @@ def _k(result: ResultLine) -> str:
 def _freedom(result: ResultLine) -> str:
     if result.expanded_uncertainty is None:
         return "–"
-    return "no limit" if result.degrees_of_freedom is None else f"{result.degrees_of_freedom:.1f}"
+    freedom = result.degrees_of_freedom
+    return "no limit" if freedom is None else f"{freedom:.1f}" if freedom <= 1000 else "> 1000"
 
 
 def _allowed(result: ResultLine) -> str:
@@ -184,8 +200,8 @@ def _budget(result: ResultLine) -> Table:
         tuple(
             (
                 line.name,
-                number(line.standard_uncertainty, 2),
-                "no limit" if line.degrees_of_freedom is None else f"{line.degrees_of_freedom:g}",
+                two_digits(line.standard_uncertainty),
+                "no limit" if line.degrees_of_freedom is None else f"{line.degrees_of_freedom:.4g}",
                 f"{100 * line.standard_uncertainty**2 / total:.1f}",
             )
             for line in result.budget

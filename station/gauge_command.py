@@ -36,6 +36,9 @@ class Method(StrEnum):
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV file with a header, UTF-8.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the whole study as JSON.")]
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with plots.")]
+About = Annotated[
+    str, typer.Option("--about", help="What was read, with what, in which unit, by whom: stands on page and in JSON.")
+]
 Factor = Annotated[
     str | None, typer.Option(help="Column that says who or what read: appraiser, load, rotation, day, ...")
 ]
@@ -49,6 +52,7 @@ def type1(
     resolution: Annotated[float | None, typer.Option(help="Smallest step that the gauge shows.")] = None,
     json: Json = False,
     html: Html = None,
+    about: About = "",
 ) -> int:
     """One part, read 25 times or more: column value."""
     from loupebox.calibration.gauge_type1 import type1_study
@@ -59,7 +63,7 @@ def type1(
         result = type1_study(one_part_readings(table), reference, tolerance, resolution)
         return ("part", "trial", "value"), [(result, type1_section(result))]
 
-    return _tell("type1", file, study, json, html)
+    return _tell("type1", file, study, json, html, about)
 
 
 @gauge_app.command()
@@ -70,6 +74,7 @@ def rr(
     factor: Factor = None,
     json: Json = False,
     html: Html = None,
+    about: About = "",
 ) -> int:
     """Crossed gauge R&R: columns part, appraiser (or another factor), value and, if it likes, trial."""
     from loupebox.calibration.gauge_anova import analyse_variance
@@ -88,7 +93,7 @@ def rr(
             results.append((by_range, range_section(by_range)))
         return ("part", "trial", "value", crossed.factor), results
 
-    return _tell("rr", file, study, json, html)
+    return _tell("rr", file, study, json, html, about)
 
 
 @gauge_app.command()
@@ -103,6 +108,7 @@ def factors(
     tolerance: Annotated[float | None, typer.Option(help="Upper minus lower limit of the characteristic.")] = None,
     json: Json = False,
     html: Html = None,
+    about: About = "",
 ) -> int:
     """Gauge R&R without appraisers: columns part, value, and factors such as load, rotation, day.
 
@@ -124,11 +130,11 @@ def factors(
         result = analyse_factors(wanted, tolerance)
         return ("trial", "value", *wanted.factors), [(result, factor_section(result))]
 
-    return _tell("factors", file, study, json, html)
+    return _tell("factors", file, study, json, html, about)
 
 
 @gauge_app.command()
-def linearity(file: File, json: Json = False, html: Html = None) -> int:
+def linearity(file: File, json: Json = False, html: Html = None, about: About = "") -> int:
     """Parts of known size over the range of the gauge: columns part, reference, value."""
     from loupebox.calibration.gauge_linearity import linearity_study
     from loupebox.station.gauge_other_sections import linearity_section
@@ -138,11 +144,11 @@ def linearity(file: File, json: Json = False, html: Html = None) -> int:
         result = linearity_study(reference_parts(table))
         return ("part", "reference", "trial", "value"), [(result, linearity_section(result))]
 
-    return _tell("linearity", file, study, json, html)
+    return _tell("linearity", file, study, json, html, about)
 
 
 @gauge_app.command()
-def stability(file: File, json: Json = False, html: Html = None) -> int:
+def stability(file: File, json: Json = False, html: Html = None, about: About = "") -> int:
     """One part, read again over weeks: columns value and, if it likes, when (a date) or time (a number)."""
     from loupebox.calibration.gauge_stability import stability_study
     from loupebox.station.gauge_other_sections import stability_section
@@ -153,7 +159,7 @@ def stability(file: File, json: Json = False, html: Html = None) -> int:
         result = stability_study(one_part_readings(table), at, unit)
         return ("part", "when", "time", "value"), [(result, stability_section(result))]
 
-    return _tell("stability", file, study, json, html)
+    return _tell("stability", file, study, json, html, about)
 
 
 @gauge_app.command()
@@ -163,6 +169,7 @@ def attribute(
     factor: Factor = None,
     json: Json = False,
     html: Html = None,
+    about: About = "",
 ) -> int:
     """Good or bad: columns part, appraiser (or another factor), call and, if it likes, trial and reference."""
     from loupebox.calibration.attribute_agreement import attribute_agreement
@@ -175,7 +182,7 @@ def attribute(
         used = ("part", "trial", "call", "reference", calls.factor)
         return used, [(result, agreement_section(result))]
 
-    return _tell("attribute", file, study, json, html)
+    return _tell("attribute", file, study, json, html, about)
 
 
 @gauge_app.command()
@@ -193,7 +200,9 @@ if TYPE_CHECKING:
     Worked = tuple[tuple[str, ...], list[tuple[Result, Section]]]
 
 
-def _tell(study: Study, file: Path, work: Callable[[GaugeTable], Worked], json: bool, html: Path | None) -> int:
+def _tell(
+    study: Study, file: Path, work: Callable[[GaugeTable], Worked], json: bool, html: Path | None, about: str
+) -> int:
     """Read, work out, print, and leave with the status that says what came out."""
     from loupebox.calibration.gauge_error import GaugeStudyError
     from loupebox.station.gauge_document import GaugeDocument
@@ -211,7 +220,7 @@ def _tell(study: Study, file: Path, work: Callable[[GaugeTable], Worked], json: 
     sections = tuple(section for _, section in worked)
     outcome = worst([section.outcome for section in sections])
     reason = next(section.reason for section in sections if section.outcome == outcome)
-    document = GaugeDocument.of(study, table, used, outcome, reason, tuple(result for result, _ in worked))
+    document = GaugeDocument.of(study, table, used, outcome, reason, tuple(result for result, _ in worked), about)
     if html is not None:
         try:
             html.write_text(gauge_page(document, sections), encoding="utf-8")
@@ -221,8 +230,8 @@ def _tell(study: Study, file: Path, work: Callable[[GaugeTable], Worked], json: 
         print(document.to_json())
     else:
         ignored = document.source.ignored_columns
-        about = f"{file}, {document.source.readings} readings"
-        print(as_text(about + (f"; not looked at: {', '.join(ignored)}" if ignored else ""), sections))
+        source = f"{file}, {document.source.readings} readings" + (f"; {about}" if about else "")
+        print(as_text(source + (f"; not looked at: {', '.join(ignored)}" if ignored else ""), sections))
     raise typer.Exit(STATUS[outcome])
 
 

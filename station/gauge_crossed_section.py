@@ -49,6 +49,7 @@ def anova_section(result: AnovaResult) -> Section:
 
 
 def factor_section(result: FactorResult) -> Section:
+    within = {name: f"{name} (counted within {', '.join(parents)})" for name, parents in result.nested}
     tables = [_components(result.summary, result.confidence), _anova("Analysis of variance", result.table)]
     if result.pooled:
         tables.append(_anova("After pooling", result.reduced_table))
@@ -64,7 +65,7 @@ def factor_section(result: FactorResult) -> Section:
                 "reading" if own else "reading less its part's mean",
                 levels,
                 values,
-                factor,
+                within.get(factor, factor),
             )
         )
     return Section(
@@ -128,7 +129,7 @@ def _cells(charts: CrossedCharts) -> Table:
         ("chart", "centre", "lower limit", "upper limit"),
         (
             ("range of a cell", number(charts.mean_range), *map(number, charts.range_limits)),
-            ("average of a cell", *(number(v, 7) for v in (charts.grand_average, *charts.average_limits))),
+            ("average of a cell", *(number(v, 6) for v in (charts.grand_average, *charts.average_limits))),
         ),
         f"Ranges above the limit: {beyond}. Averages outside their limits: "
         f"{charts.share_beyond_average_percent:.0f} % (wanted is half or more: the gauge then tells parts apart).",
@@ -155,7 +156,7 @@ def crossed_plots(charts: CrossedCharts) -> tuple[Plot, ...]:
     low, high = charts.range_limits
     ranges = gauge_plots.run_chart(
         f"Ranges by {charts.factor}",
-        "A range above the limit is a reading that went wrong.",
+        "A range above the limit is too wide to be chance: look at that reading before all else.",
         "range of the trials",
         [(a, names, values) for a, values in zip(levels, charts.ranges, strict=True)],
         [Line(charts.mean_range, "mean"), Line(high, "UCL", "limit"), *([Line(low, "LCL", "limit")] if low else [])],

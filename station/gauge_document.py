@@ -41,6 +41,7 @@ class GaugeDocument(BaseModel):
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     software: str
+    about: str = Field(default="", description="what was read, with what, in which unit, by whom")
     study: Study
     source: GaugeSource
     outcome: Acceptance
@@ -56,12 +57,21 @@ class GaugeDocument(BaseModel):
         outcome: Acceptance,
         reason: str,
         results: tuple[Result, ...],
+        about: str = "",
     ) -> GaugeDocument:
         source = GaugeSource(
             file=table.name, sha256=table.sha256, readings=len(table.rows), ignored_columns=table.ignored(used)
         )
         software = f"loupebox {version('loupebox')}"
-        return cls(software=software, study=study, source=source, outcome=outcome, reason=reason, results=results)
+        return cls(
+            software=software,
+            about=about,
+            study=study,
+            source=source,
+            outcome=outcome,
+            reason=reason,
+            results=results,
+        )
 
     def to_json(self) -> str:
         return self.model_dump_json(by_alias=True, indent=2)

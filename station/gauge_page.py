@@ -118,5 +118,7 @@ def gauge_page(document: GaugeDocument, sections: Sequence[Section]) -> str:
     """The page of a gauge study, with the file that it rests on."""
     source = document.source
     ignored = f"; not looked at: {', '.join(source.ignored_columns)}" if source.ignored_columns else ""
-    about = f"{source.file}, {source.readings} readings, sha256 {source.sha256}{ignored}; {document.software}"
+    what = f"{document.about}; " if document.about else ""
+    where = f"{source.file}, {source.readings} readings, sha256 {source.sha256}{ignored}"
+    about = f"{what}{where}; numbers are in the unit of the readings; {document.software}"
     return as_page("Gauge study", about, sections)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
 WIDTH, HEIGHT = 620, 290
-LEFT, RIGHT, TOP, BOTTOM = 62, 84, 14, 54
+LEFT, RIGHT, TOP, BOTTOM = 76, 84, 14, 54
 LONGEST_LABEL = 16
 
 
@@ -94,7 +94,7 @@ class Canvas:
             self.text(LEFT - 6, self.y(value) + 4, f"{value:.{decimals}f}", anchor="end")
         middle = (TOP + HEIGHT - BOTTOM) / 2
         self.parts.append(
-            f'<text class="label" transform="translate(12 {middle:.1f}) rotate(-90)" text-anchor="middle">'
+            f'<text class="label" transform="translate(11 {middle:.1f}) rotate(-90)" text-anchor="middle">'
             f"{escape(label)}</text>"
         )
 

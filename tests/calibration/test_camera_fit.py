@@ -45,6 +45,13 @@ def test_bootstrap_and_normal_matrix_agree_where_corners_are_independent() -> No
         assert 0.5 < found.bootstrap_u[name] / found.normal_matrix_u[name] < 2.2
 
 
+def test_few_views_have_no_bootstrap_and_the_method_says_so() -> None:
+    found = fit_camera(pinhole_views(5, 0.1, 3), replicates=20)
+    assert found.bootstrap_u == {}
+    assert "alone, for a bootstrap needs 8 views" in found.method
+    assert "bootstrap of 20 draws" in fit_camera(pinhole_views(9, 0.1, 3), replicates=20).method
+
+
 def test_a_view_with_shared_errors_is_named_and_left_out() -> None:
     views = pinhole_views(9, 0.1, 4)
     bent = np.array(views[5].image_xy_px)

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of the calibration room hold."""
+"""The examples in the docstrings of the calibrations hold."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from loupebox.calibration import (
     attribute_agreement,
     attribute_kappa,
     backlight,
+    gauge_factors,
     gauge_range_factors,
     propagation,
+    slanted_edge,
     student,
     thermal,
 )
+from loupebox.station import calibration_page
 
-MODULES = (attribute_agreement, attribute_kappa, backlight, gauge_range_factors, propagation, student, thermal)
+MODULES = (
+    *(attribute_agreement, attribute_kappa, backlight, gauge_factors, gauge_range_factors),
+    *(propagation, slanted_edge, student, thermal, calibration_page),
+)
 
 
 @pytest.mark.parametrize("module", MODULES)

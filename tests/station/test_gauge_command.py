@@ -121,6 +121,18 @@ def test_factors_of_a_study_without_appraisers(tmp_path: Path) -> None:
     assert told["source"]["ignored_columns"] == []
 
 
+def test_a_page_says_what_was_read(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    words = "inner diameter in mm, station-1, Devi"
+    told = document(call("factors", factors_file(tmp_path), "--nested", "load:part,day", "--about", words, "--json"))
+    assert told["about"] == words
+    call("factors", factors_file(tmp_path), "--nested", "load:part,day", "--about", words, "--html", page)
+    text = page.read_text(encoding="utf-8")
+    assert f"{words}; " in text
+    assert "numbers are in the unit of the readings" in text
+    assert "load (counted within part, day)" in text
+
+
 def test_factors_that_make_no_design_are_refused(tmp_path: Path) -> None:
     whole = factors_file(tmp_path)
     assert "not balanced: 59 readings" in refused(
