@@ -61,11 +61,11 @@ def sensor() -> None:
     sys.path.insert(0, str(TESTS))
     from virtual_sensor import VirtualSensor
 
-    print("photon transfer of 30 virtual sensors (K 0.25 DN/e-, dark noise 7 e-, full well 14 000 e-)")
+    print("photon transfer of 300 virtual sensors (K 0.25 DN/e-, dark noise 7 e-, full well 14 000 e-)")
     inside = {"gain": 0, "dark noise": 0, "full well": 0}
-    runs = 30
+    runs = 300
     for seed in range(runs):
-        v = VirtualSensor(seed=500 + seed, shape=(120, 160))
+        v = VirtualSensor(seed=500 + seed, shape=(80, 80))
 
         def pair(ms: float, n: int, v: VirtualSensor = v) -> ExposureStep:
             frames = v.frame(1000 * ms, 2 * n), v.frame(1000 * ms, 2 * n + 1)

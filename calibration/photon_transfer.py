@@ -161,7 +161,10 @@ def photon_transfer(light: Sequence[ExposureStep], dark: Sequence[ExposureStep])
     hidden = dark_variance[0] < HIDDEN_BELOW_DN2
     if hidden:
         fitted &= variance > 2 * HIDDEN_BELOW_DN2
-    gain, gain_u, freedom = _slope(signal[fitted], (variance if hidden else shot)[fitted], variance[fitted], hidden)
+    x, y = signal[fitted], (variance if hidden else shot)[fitted]
+    first, *_ = _slope(x, y, variance[fitted], hidden)
+    # Weights of the line and not of the readings: one that came out low by chance must not weigh more for it.
+    gain, gain_u, freedom = _slope(x, y, np.maximum(first * x + max(dark_variance[0], QUANTISATION_DN2), 1e-9), hidden)
     k = Estimate(gain, "DN/e-", (Contribution("scatter about the line", gain_u, freedom),))
     capacity = _capacity(top, k, steps, peak, dark_mean) if saturates else None
     noise = _dark_noise(dark_variance, len(dark) - 1, k, hidden)
