@@ -90,6 +90,12 @@ def test_pytest_collects_when_started_as_a_module_from_the_root() -> None:
     assert "test_pytest_collects_when_started_as_a_module_from_the_root" in done.stdout
 
 
+def test_no_two_files_of_tests_have_one_name() -> None:
+    # Each folder of tests is put on the path, so of two with one name only the first would ever be imported.
+    names = [p.name for p in (ROOT / "tests").rglob("*.py") if p.name != "conftest.py"]
+    assert [name for name in sorted(set(names)) if names.count(name) > 1] == []
+
+
 def runtime_modules() -> list[str]:
     return [
         "loupebox." + p.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
