@@ -34,6 +34,12 @@ UNREADABLE = {400, 411, 413, 414, 422}
 """What cannot be read is refused before anybody asks who sent it."""
 
 
+@schemathesis.serializer("application/zip")
+def _as_they_are(ctx: Any, value: Any) -> bytes:
+    """What is made up for an archive is sent as it is: hardly ever a ZIP file, and to be refused with a reason."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+
+
 @dataclass
 class Fuzzed:
     """What came of it."""

@@ -9,7 +9,7 @@ import pytest
 from made_people import PIN
 from served import Station
 
-from loupebox.api.security import refusal
+from loupebox.api.security import LARGER_BODIES_BYTES, refusal
 
 SHEET = """schema = 1
 style = "OVAL"
@@ -203,7 +203,7 @@ def test_what_is_not_accepted(http: httpx.Client, path: str, body: Any, said: st
 def test_large_uploads_are_refused_by_their_length(path: str, limit: int) -> None:
     def said(length: int) -> int | None:
         headers = [(b"content-length", str(length).encode())]
-        problem = refusal({"type": "http", "path": f"/api/v1{path}", "headers": headers})
+        problem = refusal({"type": "http", "path": f"/api/v1{path}", "headers": headers}, LARGER_BODIES_BYTES)
         return problem and problem.status
 
     assert (said(limit), said(limit + 1), said(2**30)) == (None, 413, 413)

@@ -41,8 +41,8 @@ def station(postgres: PostgresServer, prepared: str, tmp_path_factory: pytest.Te
 def test_the_applications_role_does_the_whole_work(station: QcLog) -> None:
     number = station.record(an_entry(MISSING_PRONG, piece="another"))
     (order,) = station.inspection(number).orders
-    station.take(order.id, "Ben")
-    station.finish(order.id, "Ben")
+    station.rework.take(order.id, "Ben")
+    station.rework.finish(order.id, "Ben")
     with reading(station._engine) as connection:
         assert changeable_evidence(connection) == ()
 
@@ -139,7 +139,7 @@ def test_two_people_decide_and_a_third_takes_the_order(log: QcLog) -> None:
                 said.append(str(conflict))
 
         acts: list[Callable[[], object]] = [
-            lambda n=number: log.decide(n, "scrap", "Ana", "cracked"),
+            lambda n=number: log.decide(n, "scrap", "Ana", "cracked", reason_code="cannot_be_mended"),
             lambda n=number: log.decide(n, "rework", "Eva"),
             lambda o=order.id: log.rework.take(o, "Ben"),
         ]

@@ -26,6 +26,7 @@ from loupebox.station.workplace import Workplace
 
 CAPTURES = SAMPLES_DIR / "captures"
 COMMAND = [sys.executable, "-c", "from loupebox.station.cli import main; main()"]
+AS_A_BROWSER = {"accept": "text/html"}
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ def test_the_demo_serves_what_it_recorded_and_ends_when_told(tmp_path: Path) -> 
         assert process.stdout is not None
         try:
             url = next(word for line in process.stdout for word in line.split() if word.startswith("http://127.0.0.1:"))
-            with httpx.Client(base_url=url, follow_redirects=True) as visitor:
+            with httpx.Client(base_url=url, headers=AS_A_BROWSER, follow_redirects=True) as visitor:
                 offered = visitor.get("/").text
                 page = visitor.post("/sign-in", data={"name": "Asha", "pin": DEMO_PIN}).text
         finally:
