@@ -9,7 +9,7 @@ import httpx
 import pytest
 from made_people import PIN, badge
 from opened_pages import OpenPage
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from served import Station, serving
 
 from loupebox.api.access import COOKIE
@@ -26,6 +26,13 @@ def visitor(own_station: Station):
     with own_station.client(None) as client:
         client.headers.update(PAGE)
         yield client
+
+
+def scan(page: Page, code: str) -> None:
+    """A scanner is a keyboard; its field has the focus from the first frame on, after the load."""
+    expect(page.get_by_label("Scan your badge")).to_be_focused()
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
 
 
 def sign_in(visitor: httpx.Client, **fields: str) -> httpx.Response:
@@ -177,8 +184,7 @@ def test_a_scanned_badge_is_all_it_takes(own_station: Station, open_page: OpenPa
     page.goto("/rework?bench=setting")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     assert page.locator("nav").count() == 0
-    page.keyboard.type(badge("Ben"))  # a scanner is a keyboard; its field has the focus
-    page.keyboard.press("Enter")
+    scan(page, badge("Ben"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Rework: setting")
     expect(page.locator(".me")).to_contain_text("Ben bench")
     assert page.evaluate("document.cookie") == ""
@@ -211,8 +217,7 @@ def test_a_script_in_a_persons_name_is_only_a_name(own_station: Station, open_pa
     own_station.log.people.add(name, ["bench"], who="tests", badge="EVIL-BADGE")
     page = open_page(own_station, None)
     page.goto("/rework?bench=setting")
-    page.keyboard.type("EVIL-BADGE")
-    page.keyboard.press("Enter")
+    scan(page, "EVIL-BADGE")
     expect(page.locator(".me")).to_contain_text(name)
     page.locator("#order-1").get_by_role("button", name="Take").click()
     expect(page.locator("#order-1")).to_contain_text(f"Taken by {name}")
