@@ -9,15 +9,16 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from loupebox.api.access import Allowed
+from loupebox.api.access import Allowed, Signing, signed_by
 from loupebox.api.dependencies import Line, Log, Number, Wanted
 from loupebox.api.inspection_page import inspection_page
 from loupebox.api.pages import render
 from loupebox.station.records.decisions import HEAVIEST_MELT_G, STATION
+from loupebox.station.records.errors import NotAllowed
 from loupebox.station.records.inspections import InspectionFilter, Outcome
-from loupebox.station.records.override_reason import REASONS_FOR, OverrideReason
+from loupebox.station.records.override_reason import REASONS_FOR, OverrideReason, check_reason, is_override
 from loupebox.station.records.person import Actor
-from loupebox.station.records.qc_log import LONGEST_PAGE
+from loupebox.station.records.qc_log import LONGEST_PAGE, QcLog
 from loupebox.station.records.remedy import REMEDIES, Remedy
 from loupebox.station.records.rework_tables import DispositionKind
 from loupebox.station.report import Report
@@ -91,6 +92,8 @@ class Decision(BaseModel):
     concession: Annotated[int | None, BLANK] = Field(
         default=None, ge=1, le=2**31 - 1, description="number of the concession under which it is delivered"
     )
+    badge: Annotated[str | None, BLANK] = Field(default=None, max_length=128, description="signs an override")
+    pin: Annotated[str | None, BLANK] = Field(default=None, max_length=12, description="or this does")
     seen: Annotated[int | None, BLANK] = Field(
         default=None,
         ge=1,
@@ -157,8 +160,9 @@ def decisions(number: Number, log: Log) -> list[RecordedDecision]:
 
 
 @router.post("/api/v1/inspections/{number}/decisions", status_code=201)
-def decide(number: Number, who: Decider, body: Decision, log: Log) -> RecordedDecision:
-    """Decide on an inspection; for rework this opens an order."""
+def decide(request: Request, number: Number, who: Decider, body: Decision, log: Log) -> RecordedDecision:
+    """Decide on an inspection; for rework this opens an order. What overrides the verdict is signed by badge or PIN."""
+    _sign(request, log, who, number, body)
     decided = log.decide(number, body.kind, who.name, body.reason, lead=who.may(AGAIN), **body.more)
     return RecordedDecision.model_validate(next(d for d in log.inspection(number).dispositions if d.id == decided))
 
@@ -169,6 +173,7 @@ def page(request: Request, number: Number, log: Log, view: str | None = None, li
     context: dict[str, Any] = {
         "choices": CHOICES,
         "reasons": REASONS_FOR,
+        "overrides": [kind for kind, _ in CHOICES if is_override(kind, record.summary.outcome)],
         "concessions": [c for c in log.concessions.of_style(record.summary.style) if c.left],
         "decided": DECIDED,
         "operations": OPERATIONS,
@@ -179,6 +184,23 @@ def page(request: Request, number: Number, log: Log, view: str | None = None, li
 
 
 @router.post("/inspections/{number}/decisions", include_in_schema=False)
-def decide_form(number: Number, who: Decider, log: Log, form: Annotated[Decision, Form()]) -> Response:
+def decide_form(
+    request: Request, number: Number, who: Decider, log: Log, form: Annotated[Decision, Form()]
+) -> Response:
+    _sign(request, log, who, number, form)
     log.decide(number, form.kind, who.name, form.reason, lead=who.may(AGAIN), **form.more)
     return RedirectResponse(f"/inspections/{number}#decision", status_code=303)
+
+
+def _sign(request: Request, log: QcLog, who: Actor, number: int, decision: Decision) -> None:
+    """An override is signed by whoever makes it, who has its reason ready by then; nothing else is."""
+    verdict = log.inspection(number).summary.outcome
+    if verdict == "REFUSED" or not is_override(decision.kind, verdict):
+        return
+    check_reason(decision.kind, verdict, decision.reason_code)
+    if (decision.badge is None) == (decision.pin is None):
+        raise NotAllowed(
+            f"the decision '{decision.kind}' on a piece with verdict {verdict} is signed: give your badge or your PIN"
+        )
+    signing = Signing(badge=decision.badge, pin=decision.pin)
+    signed_by(request, log, who, signing, "inspection.decide", f"inspection {number}")
