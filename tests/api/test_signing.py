@@ -88,9 +88,9 @@ def test_a_wrong_signature_counts_even_in_a_request_with_a_key(own_station: Stat
 def test_the_page_asks_for_a_signature_only_where_one_is_needed(own_station: Station, open_page: OpenPage) -> None:
     page = open_page(own_station, "Ina")
     page.goto(f"/inspections/{own_station.numbers['P-0003']}")
-    page.get_by_label("Accept").check()
+    page.get_by_role("radio", name="Accept").check()
     expect(page.get_by_label("or with your PIN")).to_be_hidden()
-    page.get_by_label("Scrap").check()
+    page.get_by_role("radio", name="Scrap").check()
     page.locator("select[name=reason_code]").select_option("cannot_be_mended")
     page.get_by_label("or with your PIN").fill(PIN)
     page.get_by_role("button", name="Record the decision").click()
