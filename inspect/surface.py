@@ -33,6 +33,9 @@ SCALE_STANDARD_UNCERTAINTY = 1e-4
 OUTLINE_STANDARD_UNCERTAINTY_PX = 0.8
 """Of a size, when the model's card does not say how well it draws outlines."""
 
+DIRT: Final = "dirt"
+"""A class that a model may have for dust and lint, so that it takes them for nothing worse; never a finding."""
+
 _KINDS: Final[dict[str, FindingKind]] = {
     "scratch": "scratch",
     "orange_peel": "orange_peel",
@@ -86,6 +89,8 @@ def find_defects(
     likeliest = probabilities[..., 1:].argmax(-1) + 1
     findings: list[Finding] = []
     for number, name in enumerate(card.classes[1:], 1):
+        if name == DIRT:
+            continue
         probability = np.ascontiguousarray(probabilities[..., number])
         mask = (likeliest == number) & (probability >= REGION_LEVEL) & judged
         smallest_px = max(card.minimum_area_mm2.get(name, 0.0) / mm_per_px**2, 1.0)

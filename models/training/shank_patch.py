@@ -16,7 +16,7 @@ from loupebox.models.training.metal import REFLECTANCE
 from loupebox.models.training.render import mitsuba, picture
 from loupebox.models.training.shading import ShankLights
 from loupebox.models.training.shank_shape import SIZE_PX, UM_PER_PX, Pose, ShankShape
-from loupebox.models.training.surface_defect import IGNORE, Surface
+from loupebox.models.training.surface_defect import DIRT, IGNORE, Surface
 
 DEPTH = 8
 SAMPLES = 16
@@ -105,7 +105,7 @@ def render_shank(
 
 
 def true_masks(shape: ShankShape, surface: Surface) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.bool_]]:
-    """Label, instance and metal of every pixel: a defect takes a pixel it fills by half, a scratch by a quarter."""
+    """Label, instance and metal of every pixel: a defect takes a pixel it fills by half, a scratch or dirt by a quarter."""
     n = 2
     view = shape.view(n)
     label = view.look_up(surface.label, surface, exact=True)
@@ -117,7 +117,7 @@ def true_masks(shape: ShankShape, surface: Surface) -> tuple[NDArray[np.uint8], 
 
     labels, numbers, inside = parts(label), parts(number), parts(view.inside).mean(-1) >= 0.5
     best, best_number, most = np.zeros((height, width), np.uint8), np.zeros((height, width), np.int32), None
-    for value, enough in ((IGNORE, 0.5), (4, 0.5), (3, 0.5), (2, 0.25), (1, 0.5)):
+    for value, enough in ((DIRT, 0.25), (IGNORE, 0.5), (4, 0.5), (3, 0.5), (2, 0.25), (1, 0.5)):
         share = (labels == value).mean(-1)
         takes = share >= enough
         best[takes] = value

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from loupebox.models.training.surface_defect import STEP_MM, Family, Surface, band_noise
+from loupebox.models.training.surface_defect import DIRT, STEP_MM, Family, Surface, Window, band_noise
 
 
 def polish_texture(surface: Surface, rng: np.random.Generator) -> None:
@@ -27,20 +28,26 @@ def dust_speck(
     surface: Surface, place_us_mm: tuple[float, float], size_mm: float, family: Family, rng: np.random.Generator
 ) -> None:
     """A matt crumb that stands on the surface."""
-    window = surface.window(place_us_mm, size_mm)
+    window = surface.window(place_us_mm, 2 * size_mm)
     if window is None:
         return
-    angle = np.arctan2(window.s, window.u)
+    # A crumb is about round, a flake or a shaving is drawn out.
+    long = rng.uniform(1.0, 2.5) if rng.random() < 0.3 else 1.0
+    heading = rng.uniform(0, np.pi)
+    u = (window.u * np.cos(heading) + window.s * np.sin(heading)) / long
+    s = window.s * np.cos(heading) - window.u * np.sin(heading)
+    angle = np.arctan2(s, u)
     turn = rng.uniform(0, 2 * np.pi, 3)
     outline = 1 + 0.25 * np.cos(2 * angle + turn[0]) + 0.12 * np.cos(3 * angle + turn[1])
     outline += 0.12 * np.cos(7 * angle + turn[2]) * (family == "a")
-    distance = np.hypot(window.u, window.s) / (size_mm / 2 * outline)
+    distance = np.hypot(u, s) / (size_mm / 2 * outline)
     inside = np.clip((1 - distance) * 6, 0, 1)
     lump = size_mm * rng.uniform(0.2, 0.5) * np.sqrt(np.clip(1 - distance**2, 0, 1))
     where = window.place
     surface.height_mm[where] += lump.astype(np.float32)
     surface.cover[where] = np.maximum(surface.cover[where], inside * rng.uniform(0.75, 1.0))
     surface.albedo[where][inside > 0] = rng.uniform(0.25, 0.8)
+    _note_dirt(surface, window, inside > 0.5)
 
 
 def lint(surface: Surface, place_us_mm: tuple[float, float], length_mm: float, rng: np.random.Generator) -> None:
@@ -64,6 +71,13 @@ def lint(surface: Surface, place_us_mm: tuple[float, float], length_mm: float, r
     surface.height_mm[where] += np.sqrt(np.clip(radius**2 - distance**2, 0, None)).astype(np.float32) * 1.5
     surface.cover[where] = np.maximum(surface.cover[where], inside * rng.uniform(0.35, 0.95))
     surface.albedo[where][inside > 0] = rng.uniform(0.3, 0.85)
+    _note_dirt(surface, window, inside > 0.5)
+
+
+def _note_dirt(surface: Surface, window: Window, mask: NDArray[np.bool_]) -> None:
+    """Dirt is called so where nothing is wrong beneath it."""
+    label = surface.label[window.place]
+    label[mask & (label == 0)] = DIRT
 
 
 def fingerprint(surface: Surface, rng: np.random.Generator) -> None:

@@ -37,6 +37,10 @@ def scratch(
     across = across + bow * along**2
     t = np.clip(np.abs(along) / (length_mm / 2), 0, 1)
     strength = np.clip((1 - t) / 0.2, 0, 1)
+    if family == "a" and rng.random() < 0.5:  # it bites deeper here than there, and now and then not at all
+        knots = rng.standard_normal(int(length_mm / rng.uniform(0.1, 0.4)) + 2)
+        uneven = np.interp(along, np.linspace(-length_mm / 2, length_mm / 2, len(knots)), knots)
+        strength = strength * np.clip(0.7 + 0.5 * uneven, 0, 1)
     if family == "b":  # chatter: it bites, skips and bites again
         strength = strength * (0.75 + 0.25 * np.sign(np.sin(along / length_mm * rng.uniform(12, 30))))
     half = np.maximum(width_mm / 2, 1.25 * STEP_MM)
@@ -44,9 +48,7 @@ def scratch(
     groove = np.clip(1 - side, 0, 1) if family == "a" else np.clip(1 - side**2, 0, 1)
     burr = rng.uniform(0.05, 0.3) * np.exp(-(((side - 1.2) / 0.35) ** 2))
     surface.height_mm[window.place] += (depth_mm * strength * (burr - groove)).astype(np.float32)
-    mask = (side < 1.0) & (strength > 0.3)
-    if family == "b":
-        mask = (side < 1.0) & (t < 0.93)
+    mask = (side < 1.0) & (t < 0.93)
     taken = surface.label[window.place] == 1
     surface.note(window, mask & ~taken, SCRATCH, "scratch")
 
@@ -65,7 +67,9 @@ def orange_peel(
     if window is None:
         return
     shape = (window.s.size, window.u.size)
-    waves = band_noise(shape, wavelength_mm, rng, 0.35 if family == "a" else 0.6)
+    waves = band_noise(shape, wavelength_mm, rng, rng.uniform(0.25, 0.5) if family == "a" else 0.6)
+    if family == "a" and rng.random() < 0.5:  # pebbles: flat-topped waves of two lengths
+        waves = np.tanh(rng.uniform(0.6, 1.6) * waves) + 0.4 * band_noise(shape, 0.5 * wavelength_mm, rng)
     if family == "b":  # dimples rather than waves
         waves = -(np.abs(waves) ** 1.3)
         waves = (waves - waves.mean()) / waves.std()

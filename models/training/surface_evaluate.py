@@ -27,7 +27,7 @@ from loupebox.models.runner import Model
 from loupebox.models.training.export import export
 from loupebox.models.training.shank_shape import UM_PER_PX
 from loupebox.models.training.surface_data import How, Split, StoredView, read_view, view_paths
-from loupebox.models.training.surface_defect import IGNORE, SURFACE_CLASSES
+from loupebox.models.training.surface_defect import DEFECT_CLASSES, IGNORE, SURFACE_CLASSES
 from loupebox.models.training.surface_examples import stored_example
 from loupebox.models.training.surface_matching import Answered, Asked, match
 from loupebox.models.training.surface_train import network
@@ -196,7 +196,7 @@ def main(
         f"{counts[How.shaded]} views of virtual shanks shaded in 2.5D and {counts[How.rendered]} rendered in full "
         "by models/training (no pictures of real pieces)"
     )
-    everywhere = dict.fromkeys(SURFACE_CLASSES[1:], 0.5)
+    everywhere = dict.fromkeys(DEFECT_CLASSES, 0.5)
     content = card_of(sha256, everywhere, {}, {}, trained_on)
     write_card(out / "surface.card.json", content)
     shipped = Model.load(out / "surface.onnx")

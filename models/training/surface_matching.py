@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from loupebox.inspect.finding import Finding
 from loupebox.models.training.surface_data import StoredView
-from loupebox.models.training.surface_defect import IGNORE, SURFACE_CLASSES
+from loupebox.models.training.surface_defect import DEFECT_CLASSES, DIRT, IGNORE, SURFACE_CLASSES
 
 REACH_PX = 2
 """How far a finding may lie beside a defect and still mean it."""
@@ -79,14 +79,17 @@ def match(
                 best.size_mm.value if best else None, best.size_mm.expanded_uncertainty if best else None,
             )
         )  # fmt: skip
-    near = {k: cv2.dilate((label == k).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0 for k in range(1, 5)}
+    near = {
+        k: cv2.dilate((label == k).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        for k in range(1, len(DEFECT_CLASSES) + 1)
+    }
     answered = []
     for name, _, mask in masks:
         own = near[SURFACE_CLASSES.index(name)] | (label == IGNORE)
         if own[mask].mean() >= TRUE_SHARE / 2 and (own & mask).any():
             outcome = "true"
         else:
-            outcome = "confused" if (label > 0)[mask].mean() >= TRUE_SHARE / 2 else "false"
+            outcome = "confused" if ((label > 0) & (label != DIRT))[mask].mean() >= TRUE_SHARE / 2 else "false"
         answered.append(Answered(name, outcome))
     return asked, answered
 

@@ -25,7 +25,7 @@ from loupebox.models.training.surface_defect import IGNORE, SURFACE_CLASSES
 from loupebox.models.training.surface_examples import Example, examples
 
 WIDTHS = (16, 24, 40, 64)
-CLASS_WEIGHTS = (1.0, 8.0, 5.0, 1.0, 1.0)
+CLASS_WEIGHTS = (1.0, 8.0, 5.0, 1.0, 1.0, 4.0)
 SEED = 20261123
 MIRRORED = [i for i, name in enumerate(MAP_NAMES) if name in ("stripes_x_slope_y", "stripes_y_slope_x")]
 """Maps that change their sign in a mirror, whichever way it stands."""
