@@ -105,7 +105,7 @@ def render_shank(
 
 
 def true_masks(shape: ShankShape, surface: Surface) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.bool_]]:
-    """Label, instance and metal of every pixel: a defect takes a pixel it fills by half, a scratch or dirt by a quarter."""
+    """Label, instance, metal of every pixel: a defect takes a pixel it fills by half, scratch and dirt by a quarter."""
     n = 2
     view = shape.view(n)
     label = view.look_up(surface.label, surface, exact=True)

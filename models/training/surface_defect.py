@@ -14,7 +14,7 @@ from loupebox.inspect.finding import FindingKind
 SURFACE_CLASSES = ("clean", "porosity", "scratch", "orange_peel", "dull_patch", "dirt")
 POROSITY, SCRATCH, ORANGE_PEEL, DULL_PATCH, DIRT = 1, 2, 3, 4, 5
 DEFECT_CLASSES = SURFACE_CLASSES[1:5]
-"""What is worth finding. Dirt, dust and lint, is a class only so that the model learns what it must not take for a pore."""
+"""What is worth finding. Dirt, dust and lint, is a class so that the model learns what it must not take for a pore."""
 IGNORE = 255
 """Label of what is neither clean nor worth finding, such as the shallow tail that polishing draws behind a pore."""
 
