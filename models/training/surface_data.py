@@ -19,7 +19,7 @@ from loupebox.models.training.metal import METALS, REFLECTANCE
 from loupebox.models.training.shading import ShankLights, shade
 from loupebox.models.training.shank_shape import Pose, ShankShape
 from loupebox.models.training.surface_defect import Family
-from loupebox.models.training.surface_defect_recipe import mixture
+from loupebox.models.training.surface_defect_recipe import crowded, mixture
 
 LIGHTS = ("backlight", "coaxial", *(f"stripes_{axis}_{k}" for axis in "xy" for k in range(4)))
 UNIT = 40_000
@@ -35,10 +35,11 @@ class Split(StrEnum):
 
 
 class How(StrEnum):
-    """2.5D shading takes seconds a view, a full render about a minute."""
+    """2.5D shading takes seconds a view, a full render about half a minute, crowded with defects or as they come."""
 
     shaded = "shaded"
     rendered = "rendered"
+    crowded = "crowded"
 
 
 RENDER_SAMPLES = 12
@@ -56,6 +57,8 @@ class StoredView:
     metal: NDArray[np.bool_]
     defect_kinds: tuple[str, ...]
     defect_sizes_mm: tuple[float, ...]
+    defect_widths_mm: tuple[float, ...]
+    """Of scratches; NaN for what has no width of its own."""
 
 
 def random_shape(split: Split, rng: np.random.Generator) -> ShankShape:
@@ -85,18 +88,18 @@ def random_lights(split: Split, rng: np.random.Generator) -> ShankLights:
 
 def make_view(split: Split, how: How, index: int) -> dict[str, NDArray]:
     """One view by its number; the same number gives the same view."""
-    rng = np.random.default_rng([SPLIT_SEEDS[split], 0 if how is How.shaded else 1, index])
+    rng = np.random.default_rng([SPLIT_SEEDS[split], list(How).index(how), index])
     shape, lights = random_shape(split, rng), random_lights(split, rng)
     family: Family = "b" if split is Split.test else "a"
     metal = METALS[rng.integers(len(METALS))]
-    surface = mixture(shape, family, rng)
+    surface = (crowded if how is How.crowded else mixture)(shape, family, rng)
     from loupebox.models.training.shank_patch import render_shank, true_masks
 
     if how is How.shaded:
         frames = shade(shape, surface, lights, REFLECTANCE[metal][0], rng.uniform(0.2, 0.8))
         label, instance, inside = true_masks(shape, surface)
     else:
-        seed = SPLIT_SEEDS[split] + index
+        seed = SPLIT_SEEDS[split] + 100_000 * list(How).index(how) + index
         render = render_shank(shape.band, metal, surface, seed, shape.pose, lights, RENDER_SAMPLES, silhouette=False)
         frames, label, instance, inside = render.frames, render.label, render.instance, render.metal
     return {
@@ -106,6 +109,7 @@ def make_view(split: Split, how: How, index: int) -> dict[str, NDArray]:
         "metal": inside,
         "defect_kinds": np.array([d.kind for d in surface.defects], dtype="<U24"),
         "defect_sizes_mm": np.array([d.size_mm for d in surface.defects]),
+        "defect_widths_mm": np.array([d.width_mm or np.nan for d in surface.defects]),
     }
 
 
@@ -121,6 +125,7 @@ def read_view(path: Path) -> StoredView:
             stored["metal"],
             tuple(map(str, stored["defect_kinds"])),
             tuple(map(float, stored["defect_sizes_mm"])),
+            tuple(map(float, stored["defect_widths_mm"])),
         )
 
 

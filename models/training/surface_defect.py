@@ -26,11 +26,12 @@ STEP_MM = 0.004
 
 @dataclass(frozen=True, slots=True)
 class TrueDefect:
-    """One defect as it was made: `size_mm` is its largest extent along the surface."""
+    """One defect as it was made: `size_mm` is its largest extent along the surface; a scratch also has a width."""
 
     kind: FindingKind
     size_mm: float
     instance: int
+    width_mm: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -87,14 +88,16 @@ class Surface:
         assert window is not None
         return window
 
-    def note(self, where: Window, mask: NDArray[np.bool_], label: int, kind: FindingKind) -> bool:
+    def note(
+        self, where: Window, mask: NDArray[np.bool_], label: int, kind: FindingKind, width_mm: float | None = None
+    ) -> bool:
         """Label a made defect and write it down with its exact size; False when it lies off the maps."""
         if not mask.any():
             return False
         number = len(self.defects) + 1
         self.label[where.place][mask] = label
         self.instance[where.place][mask] = number
-        self.defects.append(TrueDefect(kind, largest_extent_px(mask) * STEP_MM, number))
+        self.defects.append(TrueDefect(kind, largest_extent_px(mask) * STEP_MM, number, width_mm))
         return True
 
 

@@ -50,7 +50,7 @@ def scratch(
     surface.height_mm[window.place] += (depth_mm * strength * (burr - groove)).astype(np.float32)
     mask = (side < 1.0) & (t < 0.93)
     taken = surface.label[window.place] == 1
-    surface.note(window, mask & ~taken, SCRATCH, "scratch")
+    surface.note(window, mask & ~taken, SCRATCH, "scratch", 2 * float(half))
 
 
 def orange_peel(

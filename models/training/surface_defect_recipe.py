@@ -48,6 +48,37 @@ def _fill(surface, count, size_mm, spread_us_mm, kind, rng) -> None:  # type: ig
         made += cluster(surface, place, 1, size_mm, 0.0, kind, "a", rng)
 
 
+def crowded(shape: ShankShape, family: Family, rng: np.random.Generator) -> Surface:
+    """A specimen to measure detection on, or to learn from quickly: many small defects side by side, and much dirt.
+
+    One full render of it asks as much as ten of `mixture`; how often nothing is wrong it does not tell.
+    """
+    surface = shape.polished(polish_roughness(rng))
+    rows, columns = surface.shape
+    reach = np.array([columns * STEP_MM / 2, 0.55 * rows * STEP_MM / 2])
+
+    def anywhere() -> tuple[float, float]:
+        return tuple(rng.uniform(-reach, reach))
+
+    for _ in range(rng.integers(0, 3)):
+        radii = np.exp(rng.uniform(np.log(0.3), np.log(0.8), 2))
+        orange_peel(surface, anywhere(), tuple(radii), rng.uniform(0.15, 0.4), rng.uniform(0.01, 0.04), family, rng)
+    for _ in range(rng.integers(0, 3)):
+        radii = np.exp(rng.uniform(np.log(0.15), np.log(0.4), 2))
+        dull_patch(surface, anywhere(), tuple(radii), rng.uniform(0.12, 0.35), family, rng)
+    for _ in range(30):
+        cluster(surface, anywhere(), 1, (0.022, 0.2), 0.0, "gas", family, rng)
+    for _ in range(8):
+        cluster(surface, anywhere(), 1, (0.06, 0.4), 0.0, "shrinkage", family, rng)
+    for _ in range(10):
+        width = float(np.exp(rng.uniform(np.log(0.006), np.log(0.03))))
+        depth = max(width, 0.01) * rng.uniform(0.04, 0.2)
+        scratch(surface, anywhere(), rng.uniform(0.4, 2.0), width, depth, rng.uniform(0, np.pi), family, rng)
+    polish_texture(surface, rng)
+    sprinkle(surface, rng.uniform(2, 5), family, rng)
+    return surface
+
+
 def mixture(shape: ShankShape, family: Family, rng: np.random.Generator) -> Surface:
     """A surface to learn from or to be tested on: every kind now and then, dirt, and often nothing at all."""
     surface = shape.polished(polish_roughness(rng))

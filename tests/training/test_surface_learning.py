@@ -14,7 +14,7 @@ from loupebox.inspect.finding import Finding  # noqa: E402
 from loupebox.inspect.surface_maps import surface_maps  # noqa: E402
 from loupebox.models.training.network import UNet, parameter_count  # noqa: E402
 from loupebox.models.training.surface_data import StoredView  # noqa: E402
-from loupebox.models.training.surface_defect import IGNORE, POROSITY, SCRATCH  # noqa: E402
+from loupebox.models.training.surface_defect import IGNORE, POROSITY, SCRATCH, SURFACE_CLASSES  # noqa: E402
 from loupebox.models.training.surface_matching import match  # noqa: E402
 from loupebox.models.training.surface_train import MIRRORED, loss_of, network  # noqa: E402
 
@@ -49,11 +49,11 @@ def test_a_mirrored_crop_is_what_a_mirrored_piece_would_give(axis, name):
 
 def test_ignored_pixels_do_not_count():
     generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(1, 5, 8, 8, generator=generator)
+    logits = torch.randn(1, len(SURFACE_CLASSES), 8, 8, generator=generator)
     labels = torch.zeros(1, 8, 8, dtype=torch.int64)
     labels[0, :4] = IGNORE
     other = logits.clone()
-    other[0, :, :4] += torch.randn(5, 4, 8, generator=generator)
+    other[0, :, :4] += torch.randn(len(SURFACE_CLASSES), 4, 8, generator=generator)
     assert loss_of(other, labels).item() == pytest.approx(loss_of(logits, labels).item(), rel=1e-6)
     labels[0, 0, 0] = POROSITY
     assert loss_of(other, labels).item() != pytest.approx(loss_of(logits, labels).item(), rel=1e-6)
@@ -62,7 +62,7 @@ def test_ignored_pixels_do_not_count():
 def test_the_network_keeps_resolution_and_stays_small():
     model = network().eval()
     with torch.no_grad():
-        assert model(torch.zeros(1, 9, 48, 80)).shape == (1, 5, 48, 80)
+        assert model(torch.zeros(1, 9, 48, 80)).shape == (1, len(SURFACE_CLASSES), 48, 80)
     assert 1e5 < parameter_count(model) < 4e5
 
 
@@ -93,7 +93,9 @@ def drawn_view():
     instance = np.zeros(SHAPE, np.int16)
     label[30:40, 20:30], instance[30:40, 20:30] = POROSITY, 1
     label[60:62, 20:110], instance[60:62, 20:110] = SCRATCH, 2
-    return StoredView("drawn", {}, label, instance, np.ones(SHAPE, bool), ("gas_porosity", "scratch"), (0.09, 0.72))
+    return StoredView(
+        "drawn", {}, label, instance, np.ones(SHAPE, bool), ("gas_porosity", "scratch"), (0.09, 0.72), (np.nan, 0.02)
+    )
 
 
 def finding(kind, x0, y0, x1, y1, size_mm=0.1):
