@@ -55,8 +55,11 @@ class BandFit:
 
 
 def band_half_px(sigma_px: float) -> float:
-    """How far to either side of a guide the pixels tell of its edge."""
-    return 4 * sigma_px + 1
+    """How far to either side of a guide pixels are used: the edge is within 3 sigma, the rest tell the levels.
+
+    Unknown levels cost an edge a part sqrt(pi) sigma / half of its information: here a fifth.
+    """
+    return 6 * sigma_px + 2
 
 
 def fit_edge_band(
@@ -74,7 +77,7 @@ def fit_edge_band(
     Parameters
     ----------
     pixels : EdgePixels
-        Of a band about the guide that is 4 sigma and a pixel wide to either side.
+        Of a band about the guide that is `band_half_px` wide to either side.
     guide_px : ndarray, shape (places,)
         Good to about a pixel.
     basis : ndarray, shape (places, p)

@@ -84,9 +84,8 @@ class RingShape:
 def locate_ring(face: LinearFrame, certificate: Certificate) -> RingShape | NoRing:
     """Find the ring's outlines to a small part of a pixel.
 
-    1440 radial profiles across the edge of the hole are each fitted with a blurred step of their own levels; a Fourier
-    series of the radius up to order 16 is fitted to the places so that dust, lint and grain do not count; the bias of
-    a blurred curved edge, s^2 / (2 R) inward, is taken off.
+    The edge of the hole and the outer edge of the band are each fitted to all raw pixels near them: see
+    `fit_edge_band`. The head, where there is one, is left out of the band's outline.
 
     Parameters
     ----------
@@ -112,18 +111,11 @@ def locate_ring(face: LinearFrame, certificate: Certificate) -> RingShape | NoRi
             f"the frame is face/{face.light} of shape {face.signal.shape}; allowed is face/backlight, grey"
         )
     mm_per_px = certificate.scale.mm_per_px.value
-    seen = see_silhouette(face.signal, mm_per_px)
-    if isinstance(seen, NoRing):
-        return seen
-    angle = directions_rad(DIRECTIONS)
-    try:
-        rough = fit_contour(points_at(seen.centre_xy_px, angle, seen.inner_px), seen.centre_xy_px, order=5)
-    except ValueError:
-        return NoRing("no ring is seen: the hole has no clear edge")
-    edge = _inner_edge(face, rough)
-    if isinstance(edge, NoRing):
-        return edge
-    contour, sigma = edge.contour, edge.sigma_px
+    found = locate_hole(face, mm_per_px, outline=True)
+    if isinstance(found, NoRing):
+        return found
+    seen, edge = found
+    angle, contour, sigma = directions_rad(DIRECTIONS), edge.contour, edge.sigma_px
     height, span = _head(seen, mm_per_px)
     away = _away_from(span, angle)
     if bool(seen.touches_border[away].any()):
@@ -131,6 +123,22 @@ def locate_ring(face: LinearFrame, certificate: Certificate) -> RingShape | NoRi
     else:
         wall = fit_wall(face.signal, contour, sigma, points_at(seen.centre_xy_px, angle, seen.outer_px)[away], span)
     return RingShape(contour, sigma, wall, height, span)
+
+
+def locate_hole(
+    face: LinearFrame, mm_per_px: float, *, outline: bool = False
+) -> tuple[Silhouette, ClosedEdge] | NoRing:
+    """Find the rough shape of the one ring of a backlit picture, and the edge of its hole to a small part of a px."""
+    seen = see_silhouette(face.signal, mm_per_px, outline=outline)
+    if isinstance(seen, NoRing):
+        return seen
+    around = points_at(seen.centre_xy_px, directions_rad(DIRECTIONS), seen.inner_px)
+    try:
+        rough = fit_contour(around, seen.centre_xy_px, order=5)
+    except ValueError:
+        return NoRing("no ring is seen: the hole has no clear edge")
+    edge = _inner_edge(face, rough)
+    return edge if isinstance(edge, NoRing) else (seen, edge)
 
 
 def _inner_edge(face: LinearFrame, rough: Contour) -> ClosedEdge | NoRing:

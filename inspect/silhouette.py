@@ -55,13 +55,15 @@ class Silhouette:
     level: float
 
 
-def see_silhouette(signal: NDArray[np.float32], mm_per_px: float) -> Silhouette | NoRing:
+def see_silhouette(signal: NDArray[np.float32], mm_per_px: float, *, outline: bool = True) -> Silhouette | NoRing:
     """Find the one ring of a backlit picture: a bright hole inside dark metal inside a bright field.
 
     Parameters
     ----------
     signal : ndarray, shape (height, width)
     mm_per_px : float
+    outline : bool
+        Whether to look for the outer outline too; without it `outer_px` is NaN and `touches_border` False everywhere.
 
     Returns
     -------
@@ -86,9 +88,10 @@ def see_silhouette(signal: NDArray[np.float32], mm_per_px: float) -> Silhouette 
     y, x = np.nonzero(hole)
     centre = float(x.mean()), float(y.mean())
     radius = float(np.sqrt(hole.sum() / np.pi))
-    metal = _metal(bright, hole)
     inner = _first_dark(coarse, level, centre, radius)
-    outer, cut = _last_metal(metal, centre, radius)
+    outer, cut = np.full(DIRECTIONS, np.nan), np.zeros(DIRECTIONS, np.bool_)
+    if outline:
+        outer, cut = _last_metal(_metal(bright, hole), centre, radius)
     # A coarse pixel is the mean of `by` fine ones: its centre lies between them.
     to_fine = (by - 1) / 2
     return Silhouette(
