@@ -16,8 +16,8 @@ Floats = NDArray[np.float64]
 
 ITERATIONS = 6
 SMALLEST_SIGMA_PX = 0.25
-LEAST_NOISE = 3e-3
-"""Of the contrast: little more than what rounding to 8 bits alone does."""
+LEAST_NOISE = 6e-3
+"""Of the contrast: what the grid of the pixels and a lens that is not quite Gaussian do to an edge without noise."""
 WORST_SECTOR = 4.5
 """Robust standard deviations of a sector's residual noise or offset from which on it counts nothing."""
 
