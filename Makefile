@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 
-.PHONY: demo test check training lock clean
+.PHONY: demo test check training lock words clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/loupebox demo
@@ -33,6 +33,13 @@ lock: $(VENV)/.test
 	@$(PIP) install --quiet uv
 	@printf 'setuptools>=77\npython-dateutil<3\n' | $(LOCK) pyproject.toml - --output-file requirements.lock
 	@$(LOCK) pyproject.toml --extra test --constraint requirements.lock --output-file requirements-test.lock
+
+# After a change of what screens say: new sentences go into the catalogues, empty, for somebody to translate.
+CATALOGUE := --no-location --sort-output --omit-header
+words: $(VENV)/.test
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F pyproject.toml $(CATALOGUE) -o build/words.pot .
+	@$(BIN)/pybabel -q update -i build/words.pot -o api/locale/hi.po -l hi --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

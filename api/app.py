@@ -23,6 +23,7 @@ from loupebox.api import (
     health,
     inspections,
     jobs,
+    language_choice,
     people,
     pictures,
     pieces,
@@ -38,6 +39,7 @@ from loupebox.api import (
 from loupebox.api.access import signed_in
 from loupebox.api.asked_again import AnsweredOnce, AskedAgain, answered
 from loupebox.api.documentation import describe
+from loupebox.api.language import Spoken
 from loupebox.api.pages import STATIC
 from loupebox.api.security import Guard
 from loupebox.station.event_delivery import delivering
@@ -82,6 +84,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     app.state.intake = captures.Intake(settings, log)
     app.add_middleware(AnsweredOnce, log=log, streamed=frozenset({captures.PATH}))
     app.add_middleware(Guard, larger_bytes={captures.PATH: app.state.intake.limit_bytes})
+    app.add_middleware(Spoken)
     for known in (AskedAgain, AskedBefore):
         app.add_exception_handler(known, answered)
     problem.install(app)
@@ -89,7 +92,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     for room in (pieces, inspections, rework, defects, *making, frames, documentation, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.
         app.include_router(room.router, dependencies=[Depends(signed_in)])
-    for room in (sign_in, health):
+    for room in (sign_in, language_choice, health):
         app.include_router(room.router)
     app.openapi = partial(describe, app, app.openapi)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from loupebox.api.access import Allowed
 from loupebox.api.dependencies import Log
+from loupebox.api.language import _
 from loupebox.api.pages import render
 from loupebox.api.words import phrase
 from loupebox.station.records.defect_count import CountBy, DefectCount
@@ -64,7 +65,7 @@ def lines(counts: tuple[DefectCount, ...]) -> list[Line]:
     full = max((count.interval[1] for count in counts), default=1.0) or 1.0
     return [
         Line(
-            name=phrase(count.key) if count.key else "Not known",
+            name=phrase(count.key) if count.key else _("Not known"),
             count=count,
             at_rate=round(100 * count.rate / full, 2),
             at_low=round(100 * count.interval[0] / full, 2),

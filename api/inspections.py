@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from loupebox.api.access import Allowed, Signing, signed_by
 from loupebox.api.dependencies import Line, Log, Number, Wanted
 from loupebox.api.inspection_page import inspection_page
+from loupebox.api.language import N_
 from loupebox.api.pages import render
 from loupebox.station.records.decisions import HEAVIEST_MELT_G, STATION
 from loupebox.station.records.errors import NotAllowed
@@ -29,16 +30,16 @@ READS = Depends(Allowed("inspection.read"))
 Decider = Annotated[Actor, Depends(Allowed("inspection.decide"))]
 
 CHOICES: tuple[tuple[DispositionKind, str], ...] = (
-    ("accept", "Accept"),
-    ("rework", "Rework"),
-    ("scrap", "Scrap"),
-    ("concession", "Concession"),
+    ("accept", N_("Accept")),
+    ("rework", N_("Rework")),
+    ("scrap", N_("Scrap")),
+    ("concession", N_("Concession")),
 )
 DECIDED: dict[DispositionKind, str] = {
-    "accept": "Accepted",
-    "rework": "Sent to rework",
-    "scrap": "Scrapped",
-    "concession": "Delivered on concession",
+    "accept": N_("Accepted"),
+    "rework": N_("Sent to rework"),
+    "scrap": N_("Scrapped"),
+    "concession": N_("Delivered on concession"),
 }
 AGAIN = "rework.again"
 """The permission to let a piece be worked on a third time."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from fastapi.templating import Jinja2Templates
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from starlette.requests import Request
 from starlette.responses import Response
 
-from loupebox.api import words
+from loupebox.api import language, words
+from loupebox.api.language import LANGUAGES, clock, decimal, gettext, long_day, ngettext, short_day
+from loupebox.api.navigation import destinations
 from loupebox.station.records.errors import RecordsError
 from loupebox.station.report import LengthReport
 
@@ -30,10 +34,22 @@ def shared(request: Request) -> dict[str, Any]:
         with suppress(RecordsError):
             waiting = sum(count for _, count in request.app.state.log.rework.benches())
     path = request.url.path
-    return {"here": "/" + path.split("/")[1], "waiting": waiting, "version": version("loupebox"), "me": me}
+    return {
+        "here": "/" + path.split("/")[1],
+        "address": path + (f"?{request.url.query}" if request.url.query else ""),
+        "waiting": waiting,
+        "places": destinations(me),
+        "version": version("loupebox"),
+        "me": me,
+        "language": language.language(),
+        "languages": LANGUAGES,
+    }
 
 
 templates = Jinja2Templates(directory=ROOM / "templates", context_processors=[shared])
+templates.env.add_extension("jinja2.ext.i18n")
+templates.env.policies["ext.i18n.trimmed"] = True
+templates.env.install_gettext_callables(gettext, ngettext, newstyle=True)  # pyright: ignore[reportAttributeAccessIssue]
 templates.env.trim_blocks = True
 templates.env.lstrip_blocks = True
 
@@ -52,8 +68,8 @@ def static_url(name: str) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A value for people: fixed digits, a true minus sign, none for nought, a dash for what is not there."""
-    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+    """A value for people: fixed digits, a dash for what is not there."""
+    return "–" if value is None else decimal(value, digits)
 
 
 def estimate(length: LengthReport | None) -> str:
@@ -61,14 +77,9 @@ def estimate(length: LengthReport | None) -> str:
     return "–" if length is None else f"{number(length.value, 2)} ± {number(length.expanded_uncertainty, 2)}"
 
 
-def clock(when: datetime) -> str:
-    """Time of day where it was."""
-    return f"{when:%H:%M}"
-
-
 def moment(when: datetime) -> str:
     """Day and time where it was."""
-    return f"{when:%Y-%m-%d %H:%M}"
+    return f"{short_day(when)}, {clock(when)}"
 
 
 def here(when: datetime) -> datetime:
@@ -76,24 +87,31 @@ def here(when: datetime) -> datetime:
     return when.astimezone()
 
 
-def long_day(day: date) -> str:
-    """Sunday 22 November 2026"""
-    return f"{day:%A} {day.day} {day:%B %Y}"
-
-
 def percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{decimal(100 * share, 1)} %"
+
+
+def spoken(function: Callable[..., str]) -> Callable[..., str]:
+    """A filter whose answer depends on the page's language, and so is never worked out before the page is asked for."""
+
+    @pass_context
+    def said(_: Context, *given: Any, **more: Any) -> str:
+        return function(*given, **more)
+
+    return said
 
 
 templates.env.globals["static_url"] = static_url
+templates.env.filters |= {"here": here, "clock": clock, "sentence": words.sentence}
 templates.env.filters |= {
-    "number": number,
-    "estimate": estimate,
-    "clock": clock,
-    "moment": moment,
-    "here": here,
-    "long_day": long_day,
-    "percent": percent,
-    "words": words.phrase,
-    "sentence": words.sentence,
+    name: spoken(function)
+    for name, function in {
+        "number": number,
+        "estimate": estimate,
+        "moment": moment,
+        "short_day": short_day,
+        "long_day": long_day,
+        "percent": percent,
+        "words": words.phrase,
+    }.items()
 }

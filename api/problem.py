@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Scope
 
+from loupebox.api.language import N_
 from loupebox.api.pages import render
 from loupebox.inspect.spec import SpecError
 from loupebox.station.capture import CaptureError
@@ -31,17 +32,20 @@ from loupebox.station.records.errors import (
 )
 
 STATUS_OF: dict[type[Exception], tuple[int, str]] = {
-    NotRecorded: (404, "Not recorded"),
-    Conflict: (409, "Somebody was first"),
-    NotAllowed: (422, "Not accepted"),
-    WrongSecret: (403, "Not that person"),
-    LockedOut: (429, "Too many wrong tries"),
-    CaptureError: (422, "Not accepted"),
-    SpecError: (422, "Not accepted"),
-    Damaged: (500, "Record damaged"),
-    RecordsError: (503, "Records out of reach"),
+    NotRecorded: (404, N_("Not recorded")),
+    Conflict: (409, N_("Somebody was first")),
+    NotAllowed: (422, N_("Not accepted")),
+    WrongSecret: (403, N_("Not that person")),
+    LockedOut: (429, N_("Too many wrong tries")),
+    CaptureError: (422, N_("Not accepted")),
+    SpecError: (422, N_("Not accepted")),
+    Damaged: (500, N_("Record damaged")),
+    RecordsError: (503, N_("Records out of reach")),
 }
 """Domain errors and what they mean to a client; the rooms below know no HTTP."""
+
+HTTP_TITLES = (N_("Not Found"), N_("Forbidden"), N_("Method Not Allowed"), N_("Unauthorized"))
+"""What the standard calls the errors that a person can meet on a page, for the catalogues."""
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from loupebox.api.language import N_
 from loupebox.api.problem import Problem, respond
 
 CONTENT_SECURITY_POLICY = (
@@ -34,7 +35,7 @@ LARGER_BODIES_BYTES = {
     "/api/v1/specs/what-if": MB,
 }
 """Where files or whole tables come in; a little more than what is kept of them."""
-FAULT = Problem(500, "Fault in the station", "The station hit a fault of its own; its log says more.")
+FAULT = Problem(500, N_("Fault in the station"), "The station hit a fault of its own; its log says more.")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 logger = logging.getLogger(__name__)
@@ -82,13 +83,13 @@ class Guard:
 def address_refusal(raw_path: bytes, query: bytes) -> Problem | None:
     """Why this address can name nothing: too long, no valid text, or with characters that nobody can see."""
     if (length := len(raw_path) + len(query)) > ADDRESS_LIMIT_BYTES:
-        return Problem(414, "Too long", f"The address has {length} bytes; allowed are {ADDRESS_LIMIT_BYTES}.")
+        return Problem(414, N_("Too long"), f"The address has {length} bytes; allowed are {ADDRESS_LIMIT_BYTES}.")
     try:
         text = unquote_to_bytes(raw_path).decode() + unquote_to_bytes(query).decode()
     except UnicodeDecodeError:
-        return Problem(422, "Not accepted", "The address is no valid UTF-8.")
+        return Problem(422, N_("Not accepted"), "The address is no valid UTF-8.")
     if any(unicodedata.category(letter) == "Cc" for letter in text):
-        return Problem(422, "Not accepted", "The address contains a control character; allowed are printable ones.")
+        return Problem(422, N_("Not accepted"), "The address contains a control character; allowed are printable ones.")
     return None
 
 
@@ -105,14 +106,14 @@ def refusal(scope: Scope, limits: Mapping[str, int]) -> Problem | None:
     if from_elsewhere:
         return Problem(
             403,
-            "Sent from another site",
+            N_("Sent from another site"),
             f"This change was sent from {origin or 'another site'}; "
             "only this station's own pages may change its record.",
         )
     length = headers.get("content-length")
     if headers.get("transfer-encoding") or (length is not None and not length.isdecimal()):
-        return Problem(411, "Length missing", "A change must say its length in the header Content-Length.")
+        return Problem(411, N_("Length missing"), "A change must say its length in the header Content-Length.")
     limit = limits.get(scope["path"], BODY_LIMIT_BYTES)
     if length is not None and int(length) > limit:
-        return Problem(413, "Too large", f"The request has {length} bytes; allowed are {limit}.")
+        return Problem(413, N_("Too large"), f"The request has {length} bytes; allowed are {limit}.")
     return None

@@ -46,7 +46,12 @@ def test_every_route_says_who_may_use_it(app_routes: list[Route]) -> None:
 
 
 def test_few_routes_are_open(app_routes: list[Route]) -> None:
-    assert {str(route) for route in app_routes if route.is_open} == {"GET /sign-in", "POST /sign-in", "GET /health"}
+    assert {str(route) for route in app_routes if route.is_open} == {
+        "GET /sign-in",
+        "POST /sign-in",
+        "POST /language",
+        "GET /health",
+    }
 
 
 def test_a_change_needs_more_than_looking(app_routes: list[Route]) -> None:
