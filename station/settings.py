@@ -34,6 +34,18 @@ class Settings(BaseModel):
     frames: str = Field(default="", description="s3://bucket/prefix of the frames; empty for frames in data_dir")
     frames_endpoint: str = Field(default="", description="address of the S3 server, when it is not Amazon's")
     frames_region: str = Field(default="us-east-1", description="region of the bucket")
+    keep_pass_frames_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        default=0, description="days after which most frames of good pieces may go; 0 keeps them all for ever"
+    )
+    keep_one_pass_in: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=20, description="of so many good pieces one keeps its frames for ever"
+    )
+    archive_after_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        default=30, description="days after which frames are put into the archive format"
+    )
+    collect_after_hours: Annotated[int, Field(ge=1, le=8760)] = Field(
+        default=168, description="hours that a stored file which no record needs is left alone"
+    )
     upload_limit_mb: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=256, description="largest archive of a capture that is taken in over REST, also when unpacked"
     )

@@ -22,12 +22,14 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from loupebox.station.records import audit
+from loupebox.station.records.archive_format import SUFFIX
 from loupebox.station.records.backup_manifest import DATABASE, FRAMES, MANIFEST, Manifest, NamedFrames, file_sha256
 from loupebox.station.records.engine import open_database, reading, writing
 from loupebox.station.records.errors import RecordsError
 from loupebox.station.records.image_store import ImageStore
+from loupebox.station.records.maintenance import maintaining
 from loupebox.station.records.row_copy import copy_rows, row_counts
-from loupebox.station.records.stored_needs import Stored, named
+from loupebox.station.records.stored_needs import Needed, needed
 
 Progress = Callable[[str, int, int | None], None]
 """Told what is being done, how much of it is done, and of how much where that is known."""
@@ -48,6 +50,11 @@ class BackedUp:
 
 def back_up(engine: Engine, store: ImageStore, folder: Path, progress: Progress = silent) -> BackedUp:
     """Make a backup beside the earlier ones in a folder; a kill in between leaves no half one that looks whole."""
+    with maintaining(engine):
+        return _back_up(engine, store, folder, progress)
+
+
+def _back_up(engine: Engine, store: ImageStore, folder: Path, progress: Progress) -> BackedUp:
     now = datetime.now(UTC)
     try:
         kept = ImageStore(folder / FRAMES)
@@ -107,21 +114,22 @@ def _described(
     opened = open_database(copy)
     try:
         with reading(opened) as connection:
-            needed = sorted(named(connection))
+            needs = sorted(needed(connection))
             rows, heads = row_counts(connection), audit.heads(connection)
     finally:
         opened.dispose()
     with closing(sqlite3.connect(copy)) as closed:
         closed.execute("PRAGMA journal_mode = DELETE")
     there = {(image.checksum, image.suffix) for image in kept.stored()}
-    new = [name for name in needed if name not in there]
+    new = [need for need in needs if not there & {(need.checksum, need.suffix), (need.checksum, SUFFIX)}]
     missing: list[str] = []
-    for done, (checksum, suffix) in enumerate(new):
+    for done, need in enumerate(new):
         progress("copying frames", done, len(new))
         try:
-            kept.write(store.read(checksum, suffix), checksum, suffix)
+            suffix, content = need.find(store)
+            kept.write(content, need.checksum, suffix, need.proof(suffix))
         except RecordsError as error:
-            missing.append(f"{checksum}.{suffix}: {error}")
+            missing.append(f"{need.checksum}.{need.suffix}: {error}")
     manifest = Manifest(
         software=f"loupebox {version('loupebox')}",
         made_at=now,
@@ -129,14 +137,14 @@ def _described(
         database_sha256=file_sha256(copy),
         rows=rows,
         heads=heads,
-        frames=NamedFrames(count=len(needed), names_sha256=names_sha256(needed), missing=tuple(missing)),
+        frames=NamedFrames(count=len(needs), names_sha256=names_sha256(needs), missing=tuple(missing)),
     )
     return manifest, len(new) - len(missing)
 
 
-def names_sha256(names: Iterable[Stored]) -> str:
+def names_sha256(needs: Iterable[Needed]) -> str:
     """One checksum over the names of frames."""
-    return sha256("".join(f"{checksum}.{suffix}\n" for checksum, suffix in sorted(names)).encode()).hexdigest()
+    return sha256("".join(f"{need.checksum}.{need.suffix}\n" for need in sorted(needs)).encode()).hexdigest()
 
 
 def _finish(unfinished: Path, folder: Path, now: datetime) -> Path:

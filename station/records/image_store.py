@@ -81,32 +81,27 @@ class ImageStore:
             raise RecordsError(f"an image cannot end in '.{suffix}'; allowed are 1 to 8 small letters and digits")
         return f"{checksum[:2]}/{checksum[2:4]}/{checksum}.{suffix}"
 
-    def read(self, checksum: str, suffix: str = "png") -> bytes:
-        """The stored bytes, proven to be what was written."""
-        content = self.read_as(checksum, suffix)
-        if (found := sha256(content).hexdigest()) != checksum:
-            raise Damaged(f"image {self._shown(checksum, suffix)} has changed on disk: its checksum is now {found}")
-        return content
-
-    def read_as(self, checksum: str, suffix: str) -> bytes:
-        """The stored bytes under a name that is not their own checksum; the caller proves them."""
+    def read(self, checksum: str, suffix: str = "png", proof: str | None = None) -> bytes:
+        """The stored bytes, proven to be what was written: by the name, or by `proof` where that is another's."""
         try:
-            return bytes(obstore.get(self._store, self.name_of(checksum, suffix)).bytes())
+            content = bytes(obstore.get(self._store, self.name_of(checksum, suffix)).bytes())
         except (NotFoundError, FileNotFoundError, NotADirectoryError) as error:
             self._check_bucket(error, "read")
             raise NotRecorded(f"no image {checksum}.{suffix} is stored in {self.where}") from error
         except (BaseError, OSError) as error:
             raise self._failed("read", checksum, suffix, error) from error
+        if (found := sha256(content).hexdigest()) != (proof or checksum):
+            raise Damaged(f"image {self._shown(checksum, suffix)} has changed on disk: its checksum is now {found}")
+        return content
 
-    def write(self, content: bytes, checksum: str, suffix: str = "png") -> None:
-        """Keep the bytes; when this returns they survive a power cut. Writing the same again changes nothing."""
-        if (found := sha256(content).hexdigest()) != checksum:
-            raise Damaged(f"an image of {len(content)} bytes has the checksum {found}, not {checksum} as it says")
-        self.write_as(content, checksum, suffix)
+    def write(self, content: bytes, checksum: str, suffix: str = "png", proof: str | None = None) -> None:
+        """Keep the bytes; when this returns they survive a power cut. Writing the same again changes nothing.
 
-    def write_as(self, content: bytes, checksum: str, suffix: str) -> None:
-        """The same under a name that is not the bytes' own checksum; what a failing disk has changed is replaced."""
-        name = self.name_of(checksum, suffix)
+        What a failing disk has changed is replaced.
+        """
+        name, said = self.name_of(checksum, suffix), proof or checksum
+        if (found := sha256(content).hexdigest()) != said:
+            raise Damaged(f"an image of {len(content)} bytes has the checksum {found}, not {said} as it says")
         try:
             try:
                 obstore.put(self._store, name, content, mode="create", use_multipart=False)

@@ -18,6 +18,7 @@ from loupebox.station.records.engine import reading, writing
 from loupebox.station.records.errors import NotAllowed, NotRecorded
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.spec_tables import PICTURE
+from loupebox.station.records.stored_needs import keep_named
 
 SUFFIX_OF = {"PNG": "png", "JPEG": "jpg", "TIFF": "tiff", "WEBP": "webp"}
 LARGEST_BYTES = 16 * 1024 * 1024
@@ -66,6 +67,7 @@ class Pictures:
                     details=values,
                     at=now,
                 )
+            keep_named(connection, self._store, [(checksum, suffix, content, None)])
         return self.one(checksum)
 
     def one(self, checksum: str) -> Picture:

@@ -20,10 +20,11 @@ from loupebox.station.records.defect_count import CountBy, DefectCount
 from loupebox.station.records.delivery_tables import DELIVERY
 from loupebox.station.records.engine import open_database, reading, writing
 from loupebox.station.records.entry import InspectionEntry
-from loupebox.station.records.errors import NotAllowed, NotRecorded, RecordsError
+from loupebox.station.records.errors import NotAllowed, RecordsError
+from loupebox.station.records.frames import Frames
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.inspection_record import FrameRecord, InspectionRecord, InspectionSummary
-from loupebox.station.records.inspection_tables import FRAME, INSPECTION
+from loupebox.station.records.inspection_tables import INSPECTION
 from loupebox.station.records.inspections import InspectionFilter, Page
 from loupebox.station.records.job import Job
 from loupebox.station.records.job_import import JobImport
@@ -39,6 +40,7 @@ from loupebox.station.records.sessions import Sessions
 from loupebox.station.records.sign_in_rules import SignInRules
 from loupebox.station.records.specs import Specs, sheet_in_force
 from loupebox.station.records.start_ups import StartUps
+from loupebox.station.records.stored_needs import keep_named
 from loupebox.station.records.subscribers import Subscribers
 from loupebox.station.records.what_if import WhatIf
 
@@ -68,6 +70,7 @@ class QcLog:
         self.sessions = Sessions(engine, clock, rules, self.people)
         self.tokens = ApiTokens(engine, clock)
         self.specs = Specs(engine, clock)
+        self.frames = Frames(engine, store, clock)
         self.pictures = Pictures(engine, store, clock)
         self.bags = Bags(engine, clock, sheet_in_force)
         self.sampling = Sampling(engine, clock)
@@ -107,6 +110,7 @@ class QcLog:
         try:
             with writing(self._engine) as connection:
                 number = recording.insert_inspection(connection, entry, self._clock())
+                keep_named(connection, self._store, [(f.sha256, f.suffix, f.content, None) for f in entry.frames])
                 if origin is not None:
                     add(connection, DELIVERY, origin=origin, inspection=number)
                 return number
@@ -164,14 +168,8 @@ class QcLog:
             return inspections.frames_of(connection, numbers)
 
     def frame(self, checksum: str) -> tuple[bytes, str]:
-        """A recorded picture: its file's bytes and its suffix."""
-        with reading(self._engine) as connection:
-            suffix = connection.execute(
-                select(FRAME.c.suffix).where(FRAME.c.sha256 == checksum).limit(1)
-            ).scalar_one_or_none()
-        if suffix is None:
-            raise NotRecorded(f"no frame {checksum} is recorded")
-        return self._store.read(checksum, suffix), suffix
+        """A recorded picture: its file's bytes and its suffix; out of the archive, a PNG of the same samples."""
+        return self.frames.file(checksum)
 
     def decide(self, inspection: int, kind: DispositionKind, who: str, reason: str = "", **more: Any) -> int:
         """A person's decision on an inspection; `more` are the other fields of `Decision`. Returns its number."""

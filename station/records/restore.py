@@ -17,7 +17,7 @@ from loupebox.station.records.engine import open_database, reading, url_of, writ
 from loupebox.station.records.errors import Conflict, Damaged, NotRecorded, RecordsError
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.row_copy import copy_rows, row_counts
-from loupebox.station.records.stored_needs import named
+from loupebox.station.records.stored_needs import needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ def _proven(copy: Path, manifest: Manifest, kept: ImageStore, store: ImageStore,
     try:
         with reading(engine) as connection:
             _check_counts(row_counts(connection), manifest)
-            needed = sorted(named(connection))
-            if names_sha256(needed) != manifest.frames.names_sha256:
+            needs = sorted(needed(connection))
+            if names_sha256(needs) != manifest.frames.names_sha256:
                 raise Damaged("the frames that the backup's records name are not those of its manifest")
             found = verify(
                 connection, kept_heads=manifest.heads, progress=lambda done, of: progress("verifying", done, of)
@@ -87,10 +87,11 @@ def _proven(copy: Path, manifest: Manifest, kept: ImageStore, store: ImageStore,
         engine.dispose()
     missing = {line.partition(":")[0] for line in manifest.frames.missing}
     restored = 0
-    for done, (checksum, suffix) in enumerate(needed):
-        progress("restoring frames", done, len(needed))
-        if f"{checksum}.{suffix}" not in missing:
-            store.write(kept.read(checksum, suffix), checksum, suffix)
+    for done, need in enumerate(needs):
+        progress("restoring frames", done, len(needs))
+        if f"{need.checksum}.{need.suffix}" not in missing:
+            suffix, content = need.find(kept)
+            store.write(content, need.checksum, suffix, need.proof(suffix))
             restored += 1
     return found.links, restored
 

@@ -1,20 +1,98 @@
-"""Which objects of the image store the records name."""
+"""What of the image store the records need: the frames of inspections that were not thinned out, and all pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, func, select
 
+from loupebox.station.records.archive_format import SUFFIX
+from loupebox.station.records.errors import NotRecorded
+from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.inspection_tables import FRAME
+from loupebox.station.records.keeping_tables import ARCHIVED_FRAME, COLLECTED, THINNED
 from loupebox.station.records.spec_tables import PICTURE
 
-Stored = tuple[str, str]
-"""Checksum and suffix."""
+KEEPING = 0x10C9EB0D
+"""The lock between those who name objects of the store and who deletes them; any number nobody else uses."""
+AT_ONCE = 1000
 
 
-def named(connection: Connection) -> Iterator[Stored]:
-    """Every frame and every uploaded picture, each once."""
+@dataclass(frozen=True, slots=True, order=True)
+class Needed:
+    """A recorded file by checksum and suffix; with `archive_sha256` its samples may lie in the archive format."""
+
+    checksum: str
+    suffix: str
+    archive_sha256: str | None = None
+
+    def find(self, store: ImageStore) -> tuple[str, bytes]:
+        """Suffix and bytes of the file itself, or else of its archive; proven. NotRecorded when there is neither."""
+        try:
+            return self.suffix, store.read(self.checksum, self.suffix)
+        except NotRecorded:
+            if self.archive_sha256 is None:
+                raise
+        return SUFFIX, store.read(self.checksum, SUFFIX, self.archive_sha256)
+
+    def proof(self, suffix: str) -> str | None:
+        """What proves the object with this suffix, where it is not its own name."""
+        return self.archive_sha256 if suffix == SUFFIX else None
+
+
+def needed(connection: Connection) -> Iterator[Needed]:
+    """Everything, each once: the frames by checksum, then the pictures."""
     for table in (FRAME, PICTURE):
-        for row in connection.execute(select(table.c.sha256, table.c.suffix).distinct().order_by(table.c.sha256)):
-            yield row.sha256, row.suffix
+        last = ""
+        while True:
+            query = select(table.c.sha256).where(table.c.sha256 > last).distinct().order_by(table.c.sha256)
+            found = connection.execute(query.limit(AT_ONCE)).scalars().all()
+            yield from sorted(needed_of(connection, found, (table,)))
+            if len(found) < AT_ONCE:
+                break
+            last = found[-1]
+
+
+def needed_of(
+    connection: Connection, checksums: Sequence[str], tables: Sequence[Table] = (FRAME, PICTURE)
+) -> set[Needed]:
+    """What of these is needed."""
+    found: set[Needed] = set()
+    for table in tables:
+        query = (
+            select(table.c.sha256, table.c.suffix, ARCHIVED_FRAME.c.archive_sha256)
+            .outerjoin(ARCHIVED_FRAME, ARCHIVED_FRAME.c.sha256 == table.c.sha256)
+            .where(table.c.sha256.in_(checksums))
+            .distinct()
+        )
+        if table is FRAME:
+            query = query.where(~select(THINNED.c.id).where(THINNED.c.inspection == FRAME.c.inspection).exists())
+        found |= {Needed(row.sha256, row.suffix, row.archive_sha256) for row in connection.execute(query)}
+    return found
+
+
+Named = tuple[str, str, bytes, str | None]
+"""An object as a transaction names it: checksum, suffix, bytes, and what proves them where it is not the checksum."""
+
+
+def keep_named(connection: Connection, store: ImageStore, objects: Sequence[Named]) -> None:
+    """To be called in the transaction that names objects of the store, after its rows: what the collector took or may
+    be taking just now is written again."""
+    hold(connection, shared=True)
+    taken = _collected(connection, [checksum for checksum, *_ in objects])
+    for checksum, suffix, content, proof in objects:
+        if (checksum, suffix) in taken:
+            store.write(content, checksum, suffix, proof)
+
+
+def hold(connection: Connection, *, shared: bool) -> None:
+    """Those who name objects do not wait for each other, but for the collector, and it for them."""
+    if connection.dialect.name == "postgresql":  # SQLite's writers are alone by themselves
+        lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        connection.execute(select(lock(KEEPING)))
+
+
+def _collected(connection: Connection, checksums: Sequence[str]) -> set[tuple[str, str]]:
+    query = select(COLLECTED.c.sha256, COLLECTED.c.suffix).where(COLLECTED.c.sha256.in_(checksums))
+    return {(row.sha256, row.suffix) for row in connection.execute(query)}
