@@ -17,17 +17,23 @@ if TYPE_CHECKING:
     from loupebox.station.settings import Settings
 
 frames_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The stored frames.")
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Apply = Annotated[bool, typer.Option("--apply", help="Do it; without this it is only said what would be done.")]
+
+
+@frames_app.command("status")
+def status(data: DataDir = None, database: Database = None, settings: SettingsFile = None) -> int:
+    """What is stored, what of it is archived, and by which rule frames of good pieces go."""
+    with _frames(data, database, settings) as (frames, chosen), _bar("counting") as progress:
+        found = frames.status(progress)
+    print(f"{found.needed} frames and pictures are needed; stored are {found.objects} files of {_mb(found.bytes)}")
+    print(f"{found.archived} are in the archive format, which saves {_mb(found.saved_bytes)}")
+    print(f"{found.thinned} inspections of good pieces let their frames go; the rule: {_rule(chosen)}")
+    return 0
 
 
 @frames_app.command("check")
-def check(
-    dry_run: DryRun = False, data: DataDir = None, database: Database = None, settings: SettingsFile = None
-) -> int:
-    """Read every frame that the records need: exit status 0 when each is what was recorded, 1 when one is not.
-
-    Checking changes nothing, with --dry-run or without.
-    """
+def check(data: DataDir = None, database: Database = None, settings: SettingsFile = None) -> int:
+    """Read every frame that the records need: exit status 0 when each is what was recorded, 1 when one is not."""
     faults = checked = 0
 
     with _frames(data, database, settings) as (frames, _), _bar("checking") as progress:
@@ -46,7 +52,7 @@ def check(
 
 @frames_app.command("archive")
 def archive(
-    dry_run: DryRun = False, data: DataDir = None, database: Database = None, settings: SettingsFile = None
+    apply: Apply = False, data: DataDir = None, database: Database = None, settings: SettingsFile = None
 ) -> int:
     """Put frames older than archive_after_days into the archive format (JPEG-LS): the same samples in less room.
 
@@ -56,20 +62,18 @@ def archive(
 
     with _frames(data, database, settings) as (frames, chosen), _bar("archiving") as progress:
         before = datetime.now(UTC) - timedelta(days=chosen.archive_after_days)
-        done = frames.archive(before, who=command_user(), dry_run=dry_run, progress=progress)
+        done = frames.archive(before, who=command_user(), dry_run=not apply, progress=progress)
     for fault in done.faults:
         print(fault)
     print(
-        f"{done.archived} frames {'would be' if dry_run else 'are'} archived: {_mb(done.bytes_before)} in "
+        f"{done.archived} frames {'are' if apply else 'would be'} archived: {_mb(done.bytes_before)} in "
         f"{_mb(done.bytes_after)}; {done.left} are smaller as they are"
     )
     return 1 if done.faults else 0
 
 
 @frames_app.command("thin")
-def thin(
-    dry_run: DryRun = False, data: DataDir = None, database: Database = None, settings: SettingsFile = None
-) -> int:
+def thin(apply: Apply = False, data: DataDir = None, database: Database = None, settings: SettingsFile = None) -> int:
     """Let most good pieces older than keep_pass_frames_days go without their frames; `collect` then deletes them.
 
     Kept for ever: failures, reviews, refusals, whatever was decided on, reworked or sent back, and of the rest
@@ -81,19 +85,18 @@ def thin(
     with _frames(data, database, settings) as (frames, chosen), _bar("thinning out") as progress:
         days, one_in = chosen.keep_pass_frames_days, chosen.keep_one_pass_in
         if days == 0:
-            print("All frames are kept for ever: keep_pass_frames_days is 0.")
+            print(f"Nothing is thinned out: {_rule(chosen)}")
             return 0
-        words = f"frames of good pieces are kept for {days} days, then of one piece in {one_in}"
-        rule = ThinningRule(datetime.now(UTC) - timedelta(days=days), one_in, words)
-        done = frames.thin(rule, who=command_user(), dry_run=dry_run, progress=progress)
-    go = "would let" if dry_run else "let"
+        rule = ThinningRule(datetime.now(UTC) - timedelta(days=days), one_in, _rule(chosen))
+        done = frames.thin(rule, who=command_user(), dry_run=not apply, progress=progress)
+    go = "let" if apply else "would let"
     print(f"{done.thinned} inspections {go} their frames go; {done.kept} good ones keep them")
     return 0
 
 
 @frames_app.command("collect")
 def collect(
-    dry_run: DryRun = False, data: DataDir = None, database: Database = None, settings: SettingsFile = None
+    apply: Apply = False, data: DataDir = None, database: Database = None, settings: SettingsFile = None
 ) -> int:
     """Delete stored files that no record needs, once they have lain there for collect_after_hours.
 
@@ -103,10 +106,10 @@ def collect(
 
     with _frames(data, database, settings) as (frames, chosen), _bar("collecting") as progress:
         before = datetime.now(UTC) - timedelta(hours=chosen.collect_after_hours)
-        done = frames.collect(before, who=command_user(), dry_run=dry_run, progress=progress)
+        done = frames.collect(before, who=command_user(), dry_run=not apply, progress=progress)
     print(
         f"{done.objects} files of {_mb(done.bytes)} and {done.leftovers} unfinished ones "
-        f"{'would be' if dry_run else 'are'} deleted"
+        f"{'are' if apply else 'would be'} deleted"
     )
     return 0
 
@@ -130,6 +133,14 @@ def _bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
 
     with watched() as told:
         yield lambda done, of: told(what, done, of)
+
+
+def _rule(chosen: Settings) -> str:
+    """What becomes of the frames of good pieces, in words that are recorded."""
+    days, one_in = chosen.keep_pass_frames_days, chosen.keep_one_pass_in
+    if days == 0:
+        return "all are kept for ever (keep_pass_frames_days is 0)"
+    return f"they are kept for {days} days, then of one piece in {one_in}"
 
 
 def _mb(size: int) -> str:

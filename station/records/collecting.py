@@ -7,7 +7,8 @@ gets the lock later sees the mark and writes its frames again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -50,10 +51,7 @@ def collect(
     for batch in _batches(image for image in store.stored() if image.modified < before):
         seen += len(batch)
         progress(seen, None)
-        with reading(engine) as connection:
-            go = _unneeded(connection, store, batch)
-        if go and not dry_run:
-            go = _delete(engine, store, go, who, clock())
+        go = delete_unneeded(engine, store, batch, who, clock(), dry_run)
         objects, size = objects + len(go), size + sum(image.size_bytes for image in go)
     leftovers = list(store.leftovers())
     if not dry_run:
@@ -62,33 +60,15 @@ def collect(
     return Collected(objects, size, len(leftovers))
 
 
-def _batches(images: Iterable[StoredImage]) -> Iterator[list[StoredImage]]:
-    rest = iter(images)
-    while batch := list(islice(rest, AT_ONCE)):
-        yield batch
-
-
-def _unneeded(connection: Connection, store: ImageStore, images: list[StoredImage]) -> list[StoredImage]:
-    needs = {need.checksum: need for need in needed_of(connection, [image.checksum for image in images])}
-    return [image for image in images if not _needed(store, image, needs.get(image.checksum))]
-
-
-def _needed(store: ImageStore, image: StoredImage, need: Needed | None) -> bool:
-    """Both the file and its archive are, but for the file when the archive is proven."""
-    if need is None:
-        return False
-    if need.archive_sha256 is None:
-        return image.suffix != SUFFIX  # without a row it is half of an archiving that was killed
-    if image.suffix == SUFFIX:
-        return True
-    try:
-        store.read(image.checksum, SUFFIX, need.archive_sha256)
-    except (NotRecorded, Damaged):
-        return True
-    return False
-
-
-def _delete(engine: Engine, store: ImageStore, go: list[StoredImage], who: str, now: datetime) -> list[StoredImage]:
+def delete_unneeded(
+    engine: Engine, store: ImageStore, images: Sequence[StoredImage], who: str, now: datetime, dry_run: bool = False
+) -> list[StoredImage]:
+    """Delete those of these that no record needs; which they were, or would be."""
+    with reading(engine) as connection:
+        proven = _proven(connection, store, images)
+        go = _unneeded(connection, images, proven)
+    if not go or dry_run:
+        return go
     with writing(engine) as connection:
         for image in go:
             ensure(connection, COLLECTED, sha256=image.checksum, suffix=image.suffix, collected_at=now)
@@ -102,7 +82,39 @@ def _delete(engine: Engine, store: ImageStore, go: list[StoredImage], who: str, 
         )
     with writing(engine) as connection:
         hold(connection, shared=False)
-        still = _unneeded(connection, store, go)
+        still = _unneeded(connection, go, proven)
         for image in still:
             store.delete(image.checksum, image.suffix)
     return still
+
+
+def _batches(images: Iterable[StoredImage]) -> Iterator[list[StoredImage]]:
+    rest = iter(images)
+    while batch := list(islice(rest, AT_ONCE)):
+        yield batch
+
+
+def _proven(connection: Connection, store: ImageStore, images: Sequence[StoredImage]) -> set[Needed]:
+    """What can do without its file, since its archive was just read and is sound."""
+    found: set[Needed] = set()
+    for need in needed_of(connection, [image.checksum for image in images if image.suffix != SUFFIX]):
+        with suppress(NotRecorded, Damaged):
+            if need.archive_sha256:
+                store.read(need.checksum, SUFFIX, need.archive_sha256)
+                found.add(need)
+    return found
+
+
+def _unneeded(connection: Connection, images: Sequence[StoredImage], proven: set[Needed]) -> list[StoredImage]:
+    needs: dict[str, list[Needed]] = {}
+    for need in needed_of(connection, [image.checksum for image in images]):
+        needs.setdefault(need.checksum, []).append(need)
+    return [image for image in images if not any(_is(image, n, proven) for n in needs.get(image.checksum, ()))]
+
+
+def _is(image: StoredImage, need: Needed, proven: set[Needed]) -> bool:
+    """Whether this object is what is needed: the archive wherever there is one, the file until its archive is proven.
+
+    An archive that no row proves is half of an archiving that was killed.
+    """
+    return bool(need.archive_sha256) if image.suffix == SUFFIX else need not in proven

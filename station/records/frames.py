@@ -14,7 +14,7 @@ from typing import Any
 
 import cv2
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from loupebox.station.records.archive_format import SUFFIX, restored, samples_of
 from loupebox.station.records.archiving import ArchivedSome, archive_frames
@@ -45,6 +45,20 @@ class CheckedFrame:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class FrameStatus:
+    """What lies there and what is needed of it; bytes are those of the store."""
+
+    needed: int
+    objects: int
+    bytes: int
+    archived: int
+    saved_bytes: int
+    """What the archive took less than the files before it."""
+    thinned: int
+    """Inspections that let their frames go."""
+
+
 class Frames:
     """One call is one transaction, or many small ones where it goes through the whole store."""
 
@@ -68,6 +82,26 @@ class Frames:
         """The samples that were inspected, proven: (height, width) or (height, width, 3) in RGB order."""
         suffix, content, proof = self._read(checksum)
         return restored(content, proof) if suffix == SUFFIX else samples_of(content)
+
+    def status(self, progress: Progress = silent) -> FrameStatus:
+        """Count; nothing is read but the listing."""
+        objects = size = 0
+        for objects, image in enumerate(self._store.stored(), 1):
+            size += image.size_bytes
+            progress(objects, None)
+        archive = ARCHIVED_FRAME.c
+        saved = func.coalesce(func.sum(archive.original_bytes - archive.archive_bytes), 0)
+        with reading(self._engine) as connection:
+            archived, saved_bytes = connection.execute(select(func.count(archive.id), saved)).one()
+            thinned = connection.execute(select(func.count(THINNED.c.id))).scalar_one()
+            return FrameStatus(
+                needed=sum(1 for _ in needed(connection)),
+                objects=objects,
+                bytes=size,
+                archived=archived,
+                saved_bytes=int(saved_bytes),
+                thinned=thinned,
+            )
 
     def check(self, progress: Progress = silent) -> Iterator[CheckedFrame]:
         """Read all that the records need; whatever is not there, or is not what was written."""
@@ -109,7 +143,8 @@ class Frames:
         if row is None:
             raise NotRecorded(f"no frame {checksum} is recorded")
         try:
-            return *Needed(checksum, row.suffix, row.archive_sha256).find(self._store), row.samples_sha256 or ""
+            need = Needed(checksum, row.suffix, row.archive_sha256 or "")
+            return *need.find(self._store), row.samples_sha256 or ""
         except NotRecorded:
             with reading(self._engine) as connection:
                 thinned = _thinned(connection, checksum)

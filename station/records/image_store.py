@@ -6,6 +6,7 @@ copied into the other.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -30,6 +31,7 @@ SUFFIX = re.compile(r"[a-z0-9]{1,8}")
 NAME = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(\1\2[0-9a-f]{60})\.([a-z0-9]{1,8})")
 LEFTOVER_AGE_S = 24 * 3600
 """A file still unfinished after a day belongs to a process that was killed."""
+TRIES_TO_WRITE = 5
 S3 = "s3://"
 NO_CONFIG: S3Config = {}
 PATIENCE = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(seconds=60)}
@@ -103,16 +105,25 @@ class ImageStore:
         if (found := sha256(content).hexdigest()) != said:
             raise Damaged(f"an image of {len(content)} bytes has the checksum {found}, not {said} as it says")
         try:
-            try:
-                obstore.put(self._store, name, content, mode="create", use_multipart=False)
-            except AlreadyExistsError:
-                if bytes(obstore.get(self._store, name).bytes()) != content:
-                    obstore.put(self._store, name, content, mode="overwrite", use_multipart=False)
-            if self.root is not None:
-                _sync(self.root, name)
+            for again in range(TRIES_TO_WRITE, -1, -1):
+                try:
+                    self._put(name, content)
+                    return
+                except (NotFoundError, FileNotFoundError):
+                    if not again:  # whoever tidies up may take it from under our hands, but not each time
+                        raise
         except (BaseError, OSError) as error:
             self._check_bucket(error, "store")
             raise self._failed("store", checksum, suffix, error) from error
+
+    def _put(self, name: str, content: bytes) -> None:
+        try:
+            obstore.put(self._store, name, content, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            if bytes(obstore.get(self._store, name).bytes()) != content:
+                obstore.put(self._store, name, content, mode="overwrite", use_multipart=False)
+        if self.root is not None:
+            _sync(self.root, name)
 
     def delete(self, checksum: str, suffix: str) -> None:
         """Let go of an object; that it is not there any more is fine."""
@@ -146,9 +157,9 @@ class ImageStore:
     def leftovers(self) -> Iterator[Path]:
         """Files that killed processes left half written in a local folder, older than a day."""
         for path in self.root.rglob("*") if self.root is not None else ():
-            if path.is_file() and not NAME.fullmatch(path.relative_to(self.root or path).as_posix()):
-                unfinished = "#" in path.name or path.parent.name == "incoming"  # obstore's, and those of older stores
-                if unfinished and path.stat().st_mtime < time.time() - LEFTOVER_AGE_S:
+            unfinished = "#" in path.name or path.parent.name == "incoming"  # obstore's, and those of older stores
+            with contextlib.suppress(FileNotFoundError):  # finished meanwhile
+                if unfinished and path.is_file() and path.stat().st_mtime < time.time() - LEFTOVER_AGE_S:
                     yield path
 
     def _shown(self, checksum: str, suffix: str) -> str:

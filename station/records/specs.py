@@ -20,6 +20,7 @@ from loupebox.station.records.inspection_tables import FRAME
 from loupebox.station.records.production_tables import SPEC_REVISION, STYLE
 from loupebox.station.records.recording import ensure_style
 from loupebox.station.records.spec_tables import PICTURE, SPEC_APPROVAL, SPEC_DRAFT, SPEC_PHOTOGRAPH
+from loupebox.station.records.stored_needs import is_gone
 from loupebox.station.spec_text import approved_text, next_draft
 
 LONGEST_TEXT = 200_000
@@ -251,6 +252,8 @@ def _pictures(connection: Connection, spec: SpecDraft, name: str) -> dict[str, s
             query = select(table.c.suffix).where(table.c.sha256 == photograph.sha256).limit(1)
             suffix = connection.execute(query).scalar_one_or_none()
             if suffix is not None:
+                if is_gone(connection, photograph.sha256, suffix):
+                    raise NotAllowed(f"{name} shows the frame {photograph.sha256[:12]}..., which was let go; upload it")
                 found[photograph.sha256] = suffix
                 break
         else:

@@ -1,22 +1,27 @@
-"""What of the image store the records need: the frames of inspections that were not thinned out, and all pictures."""
+"""What of the image store the records need.
+
+The frames of inspections that were not thinned out, all pictures that people uploaded, and what approved sheets show.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, func, select
 
 from loupebox.station.records.archive_format import SUFFIX
 from loupebox.station.records.errors import NotRecorded
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.inspection_tables import FRAME
 from loupebox.station.records.keeping_tables import ARCHIVED_FRAME, COLLECTED, THINNED
-from loupebox.station.records.spec_tables import PICTURE
+from loupebox.station.records.spec_tables import PICTURE, SPEC_PHOTOGRAPH
 
 KEEPING = 0x10C9EB0D
 """The lock between those who name objects of the store and who deletes them; any number nobody else uses."""
 AT_ONCE = 1000
+NAMING = (FRAME, PICTURE, SPEC_PHOTOGRAPH)
+"""Tables whose rows name objects of the store."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,14 +30,14 @@ class Needed:
 
     checksum: str
     suffix: str
-    archive_sha256: str | None = None
+    archive_sha256: str = ""
 
     def find(self, store: ImageStore) -> tuple[str, bytes]:
         """Suffix and bytes of the file itself, or else of its archive; proven. NotRecorded when there is neither."""
         try:
             return self.suffix, store.read(self.checksum, self.suffix)
         except NotRecorded:
-            if self.archive_sha256 is None:
+            if not self.archive_sha256:
                 raise
         return SUFFIX, store.read(self.checksum, SUFFIX, self.archive_sha256)
 
@@ -41,35 +46,39 @@ class Needed:
         return self.archive_sha256 if suffix == SUFFIX else None
 
 
-def needed(connection: Connection) -> Iterator[Needed]:
-    """Everything, each once: the frames by checksum, then the pictures."""
-    for table in (FRAME, PICTURE):
-        last = ""
-        while True:
-            query = select(table.c.sha256).where(table.c.sha256 > last).distinct().order_by(table.c.sha256)
-            found = connection.execute(query.limit(AT_ONCE)).scalars().all()
-            yield from sorted(needed_of(connection, found, (table,)))
-            if len(found) < AT_ONCE:
-                break
-            last = found[-1]
+def needed(connection: Connection, after: str = "") -> Iterator[Needed]:
+    """Everything, by checksum, from the first one after a checksum."""
+    while True:
+        page = _page(connection, after)
+        yield from sorted(needed_of(connection, page))
+        if len(page) < AT_ONCE:
+            return
+        after = page[-1]
 
 
-def needed_of(
-    connection: Connection, checksums: Sequence[str], tables: Sequence[Table] = (FRAME, PICTURE)
-) -> set[Needed]:
-    """What of these is needed."""
+def needed_of(connection: Connection, checksums: Sequence[str]) -> set[Needed]:
+    """What of these is needed. What people uploaded is needed as the file that it is, not as its samples."""
     found: set[Needed] = set()
-    for table in tables:
-        query = (
-            select(table.c.sha256, table.c.suffix, ARCHIVED_FRAME.c.archive_sha256)
-            .outerjoin(ARCHIVED_FRAME, ARCHIVED_FRAME.c.sha256 == table.c.sha256)
-            .where(table.c.sha256.in_(checksums))
-            .distinct()
-        )
+    for table in NAMING:
+        query = select(table.c.sha256, table.c.suffix).where(table.c.sha256.in_(checksums)).distinct()
+        if table is not PICTURE:
+            query = query.add_columns(ARCHIVED_FRAME.c.archive_sha256)
+            query = query.outerjoin(ARCHIVED_FRAME, ARCHIVED_FRAME.c.sha256 == table.c.sha256)
         if table is FRAME:
             query = query.where(~select(THINNED.c.id).where(THINNED.c.inspection == FRAME.c.inspection).exists())
-        found |= {Needed(row.sha256, row.suffix, row.archive_sha256) for row in connection.execute(query)}
-    return found
+        found |= {Needed(row[0], row[1], *filter(None, row[2:])) for row in connection.execute(query)}
+    # A picture that is a frame too must stay the file that was uploaded.
+    whole = {(need.checksum, need.suffix) for need in found if not need.archive_sha256}
+    return {need for need in found if not need.archive_sha256 or (need.checksum, need.suffix) not in whole}
+
+
+def _page(connection: Connection, after: str) -> list[str]:
+    """The next checksums that anything names; each table is asked for no more than that, since they are long."""
+    found: set[str] = set()
+    for table in NAMING:
+        query = select(table.c.sha256).where(table.c.sha256 > after).distinct().order_by(table.c.sha256)
+        found.update(connection.execute(query.limit(AT_ONCE)).scalars())
+    return sorted(found)[:AT_ONCE]
 
 
 Named = tuple[str, str, bytes, str | None]
@@ -96,3 +105,9 @@ def hold(connection: Connection, *, shared: bool) -> None:
 def _collected(connection: Connection, checksums: Sequence[str]) -> set[tuple[str, str]]:
     query = select(COLLECTED.c.sha256, COLLECTED.c.suffix).where(COLLECTED.c.sha256.in_(checksums))
     return {(row.sha256, row.suffix) for row in connection.execute(query)}
+
+
+def is_gone(connection: Connection, checksum: str, suffix: str) -> bool:
+    """Whether an object that no record needs is deleted, or may be just now; nothing more goes until the commit."""
+    hold(connection, shared=True)
+    return not needed_of(connection, [checksum]) and (checksum, suffix) in _collected(connection, [checksum])

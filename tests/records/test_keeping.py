@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,12 +23,13 @@ from loupebox.station.records.audit_verify import verify
 from loupebox.station.records.backup import back_up
 from loupebox.station.records.engine import open_database, reading
 from loupebox.station.records.entry import FrameEntry
-from loupebox.station.records.errors import Conflict, Damaged, NotRecorded
+from loupebox.station.records.errors import Conflict, Damaged, NotAllowed, NotRecorded
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.maintenance import maintaining
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.records.restore import restore
 from loupebox.station.records.thinning import ThinningRule, keeps
+from loupebox.station.settings import SAMPLES_DIR
 
 LATER = MORNING + timedelta(days=100)
 ALL_PASSES = ThinningRule(LATER, 10**9, "after 30 days none is kept")
@@ -145,6 +145,19 @@ def test_young_frames_are_not_archived(log: QcLog, folder: Path) -> None:
     assert files(folder) == names(old, suffix="jls") | names(young, picture(3))
 
 
+def test_what_people_uploaded_stays_the_file_that_it_is(log: QcLog, folder: Path) -> None:
+    before, after = picture(1), picture(2, shape=(50, 60))
+    log.record(an_entry(frames=(before, replace(after, light="coaxial"))))
+    log.pictures.upload(before.content, "", "Eng")
+    assert log.frames.archive(LATER, who="tests").archived == 1
+    log.pictures.upload(after.content, "", "Eng")  # of what is in the archive already
+    age(folder, hours=2)
+    log.frames.collect(an_hour_ago(), who="tests")
+    assert files(folder) == names(before, after)
+    assert [log.pictures.read(one.sha256)[0] for one in (before, after)] == [before.content, after.content]
+    assert list(log.frames.check()) == []
+
+
 def test_an_archive_that_has_changed_is_told(log: QcLog, folder: Path) -> None:
     one = picture(1)
     log.record(an_entry(frames=(one,)))
@@ -182,12 +195,13 @@ def test_an_archiving_that_was_killed_loses_nothing(
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         if stopped_before == "row":
             patched.setattr(archiving, "add", killed)
         else:
             patched.setattr(ImageStore, "delete", killed)
-        log.frames.archive(LATER, who="tests")
+        with pytest.raises(KeyboardInterrupt):
+            log.frames.archive(LATER, who="tests")
     assert files(folder) == names(one) | names(one, suffix="jls")
     assert log.frame(one.sha256) == (one.content, "png")
     age(folder, hours=2)
@@ -237,11 +251,11 @@ def test_only_good_pieces_that_nobody_ever_doubted_let_go(
 
 def test_what_was_decided_on_or_came_back_keeps_its_frames(log: QcLog) -> None:
     accepted = log.record(an_entry(piece="accepted", frames=(picture(1),)))
-    log.decide(accepted, "concession", "Lea", "a gift", **CONCESSION)
+    log.decide(accepted, "rework", "Lea", reason_code="seen_by_person")
+    log.record(an_entry(piece="came back", frames=(picture(2),)))
+    log.record(an_entry(MISSING_PRONG, piece="another", job="returns", frames=()))
+    log.returns.receive("came back", "returns", "stone_loose", "Lea")
     assert log.frames.thin(ALL_PASSES, who="tests").thinned == 0
-
-
-CONCESSION: dict[str, Any] = {}
 
 
 def test_one_in_so_many_is_kept_and_always_the_same(log: QcLog, folder: Path) -> None:
@@ -286,6 +300,28 @@ def test_a_piece_that_failed_while_it_was_thinned_keeps_its_frames(log: QcLog, m
     assert log.frames.thin(ALL_PASSES, who="tests").thinned == 0
 
 
+def test_what_a_sheet_shows_stays_and_what_is_gone_cannot_be_shown(log: QcLog, folder: Path) -> None:
+    shown, gone = picture(1), picture(2)
+    log.record(an_entry(piece="good", frames=(shown,)))
+    log.record(an_entry(piece="too", frames=(gone,)))
+    lines = (SAMPLES_DIR / "specs" / "SOL6.toml").read_text().replace('revision = "A"', 'revision = "B"').splitlines()
+    sheet = "\n".join(line for line in lines if not line.startswith("approved_"))
+    photograph = '\n[[photograph]]\nzone = "A"\nkind = "scratch"\nshows = "OK"\nsha256 = "{}"\n'
+    log.specs.draft(sheet + photograph.format(shown.sha256), "Eng")
+    log.specs.approve("SOL6", "B", 1, "Second")
+    log.frames.thin(ALL_PASSES, who="tests")
+    age(folder, hours=2)
+    log.frames.collect(an_hour_ago(), who="tests")
+    assert files(folder) == names(shown)
+    assert log.frame(shown.sha256)[0] == shown.content
+    log.specs.draft(sheet.replace('"B"', '"C"') + photograph.format(gone.sha256), "Eng")
+    with pytest.raises(NotAllowed, match="which was let go; upload it"):
+        log.specs.approve("SOL6", "C", 1, "Second")
+    log.pictures.upload(gone.content, "", "Eng")
+    log.specs.approve("SOL6", "C", 1, "Second")
+    assert list(log.frames.check()) == []
+
+
 # Collection
 
 
@@ -314,33 +350,41 @@ def test_an_object_that_is_recorded_just_before_its_deletion_is_not_lost(
     one = picture(1)
     ImageStore(folder / "frames").write(one.content, one.sha256)
     age(folder, hours=2)
-    hold = collecting.hold
+    look = collecting._unneeded
 
-    def record_first(*arguments: Any, **how: Any) -> None:
-        if log.recent().items == ():
-            raise AssertionError("nothing was recorded")
-        hold(*arguments, **how)
+    def and_then_it_is_recorded(*arguments: Any) -> Any:
+        found = look(*arguments)
+        monkeypatch.setattr(collecting, "_unneeded", look)
+        log.record(an_entry(frames=(one,)))
+        return found
 
-    other = QcLog.open(database, folder / "frames")
-    ensured = collecting.ensure
-    wrote: list[int] = []
-
-    def ensure_later(connection: Any, *rest: Any, **values: Any) -> None:
-        ensured(connection, *rest, **values)
-
-    delete = collecting._delete
-
-    def and_meanwhile(*arguments: Any) -> Any:
-        wrote.append(other.record(an_entry(frames=(one,))))
-        return delete(*arguments)
-
-    monkeypatch.setattr(collecting, "ensure", ensure_later)
-    monkeypatch.setattr(collecting, "hold", record_first)
-    monkeypatch.setattr(collecting, "_delete", and_meanwhile)
+    monkeypatch.setattr(collecting, "_unneeded", and_then_it_is_recorded)
     assert log.frames.collect(an_hour_ago(), who="tests").objects == 0
-    assert wrote
     assert log.frame(one.sha256)[0] == one.content
+    sound(log, database)
+
+
+def test_an_object_that_is_deleted_just_before_it_is_recorded_is_written_again(
+    log: QcLog, database: str, folder: Path
+) -> None:
+    """The collector comes between a recording's file and its rows."""
+    one = picture(1)
+
+    class Store(ImageStore):
+        collected = 0
+
+        def write(self, content: bytes, checksum: str, suffix: str = "png", proof: str | None = None) -> None:
+            super().write(content, checksum, suffix, proof)
+            if not self.collected:
+                self.collected = log.frames.collect(datetime.now(UTC) + timedelta(days=1), who="tests").objects
+
+    store = Store(folder / "frames")
+    other = QcLog.open(database, store)
+    other.record(an_entry(frames=(one,)))
     other.close()
+    assert store.collected == 1
+    assert log.frame(one.sha256)[0] == one.content
+    sound(log, database)
 
 
 def test_recording_and_collecting_the_same_frames_at_once(database: str, folder: Path) -> None:
@@ -361,7 +405,7 @@ def test_recording_and_collecting_the_same_frames_at_once(database: str, folder:
     thread = threading.Thread(target=collect)
     thread.start()
     try:
-        for number in range(25):
+        for number in range(10):
             for one in pictures:
                 store.write(one.content, one.sha256)  # as a recording does first; the collector may take it at once
             fresh = tuple(replace(one, light=light) for one, light in zip(pictures, LIGHTS, strict=True))
@@ -396,13 +440,13 @@ def test_one_at_a_time_goes_through_the_store(log: QcLog, database: str) -> None
 
 
 @pytest.fixture
-def kept_log(log: QcLog, folder: Path, day: dict[str, FrameEntry]) -> Iterator[QcLog]:
+def kept_log(log: QcLog, folder: Path, day: dict[str, FrameEntry]) -> QcLog:
     """Archived, thinned, collected."""
     log.frames.archive(LATER, who="tests")
     log.frames.thin(ALL_PASSES, who="tests")
     age(folder, hours=2)
     log.frames.collect(an_hour_ago(), who="tests")
-    yield log
+    return log
 
 
 def test_a_backup_holds_archived_frames_and_does_not_miss_thinned_ones(
