@@ -15,7 +15,7 @@ from loupebox.station.records.archive_format import samples_of
 from loupebox.station.settings import SAMPLES_DIR
 
 Pixels = NDArray[Any]
-FORMATS: dict[str, tuple[Callable[[Pixels], bytes], Callable[[bytes], Pixels]]] = {
+FORMATS: dict[str, tuple[Callable[[Pixels], bytes | bytearray], Callable[[bytes], Pixels]]] = {
     "PNG level 1": (lambda p: cv2.imencode(".png", p, (cv2.IMWRITE_PNG_COMPRESSION, 1))[1].tobytes(), samples_of),
     "JPEG-LS": (imagecodecs.jpegls_encode, imagecodecs.jpegls_decode),
     "JPEG XL, effort 1": (lambda p: imagecodecs.jpegxl_encode(p, lossless=True, effort=1), imagecodecs.jpegxl_decode),

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from made_entries import DOUBTFUL_SCRATCH, MISSING_PRONG, MORNING, a_refusal, an_entry, frame
+from made_frames import picture, png, smooth
 
 from loupebox.station.records import archiving, collecting
 from loupebox.station.records.archive_format import archive, restored, samples_of, samples_sha256
@@ -33,24 +34,6 @@ from loupebox.station.settings import SAMPLES_DIR
 
 LATER = MORNING + timedelta(days=100)
 ALL_PASSES = ThinningRule(LATER, 10**9, "after 30 days none is kept")
-
-
-def png(pixels: np.ndarray) -> bytes:
-    bgr = pixels[:, :, ::-1] if pixels.ndim == 3 else pixels
-    return cv2.imencode(".png", bgr, (cv2.IMWRITE_PNG_COMPRESSION, 1))[1].tobytes()
-
-
-def smooth(seed: int, shape: tuple[int, ...] = (60, 80), dtype: Any = np.uint8) -> np.ndarray:
-    """Like a sensor's: smooth with a little noise, so that the archive has something to gain."""
-    rng = np.random.default_rng(seed)
-    full = np.iinfo(dtype).max
-    slope = np.linspace(0.2, 0.8, shape[0] * shape[1]).reshape(shape[:2])
-    pixels = slope if len(shape) == 2 else np.repeat(slope[:, :, None], 3, axis=2)
-    return np.clip(full * pixels + rng.normal(0, 2, shape), 0, full).astype(dtype)
-
-
-def picture(seed: int, **how: Any) -> FrameEntry:
-    return frame(png(smooth(seed, **how)))
 
 
 def age(folder: Path, **by: float) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import made_calibration
+import made_frames
 import pytest
 from made_entries import MISSING_PRONG, POROUS, an_entry, frame
 from made_production import fill
@@ -22,7 +23,7 @@ from loupebox.station.records.rework_order import ReworkWork
 CHANGE = {
     *("style", "job", "piece", "rework_order", "concession", "audit_head"),
     *("person", "badge_hash", "wrong_try", "session", "api_token", "answer"),
-    *("subscriber", "subscriber_cursor", "dead_letter", "delivery"),
+    *("subscriber", "subscriber_cursor", "dead_letter", "delivery", "collected"),
 }
 ONLY_GROW = sorted(set(METADATA.tables) - CHANGE)
 
@@ -50,6 +51,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     live_a_life(log)
     fill(log)
     made_calibration.fill(log)
+    made_frames.fill(log)
     yield engine
     engine.dispose()
 
