@@ -16,6 +16,7 @@ from loupebox.station.backup_command import backup, restore
 from loupebox.station.calibrate_command import calibrate_app
 from loupebox.station.database_command import database_app
 from loupebox.station.events_command import events_app
+from loupebox.station.export_command import export_app
 from loupebox.station.frames_command import frames_app
 from loupebox.station.gauge_command import gauge_app
 from loupebox.station.job_command import job_app
@@ -60,6 +61,7 @@ app.add_typer(people_app, name="people")
 app.add_typer(token_app, name="token")
 app.add_typer(sync_app, name="sync")
 app.add_typer(frames_app, name="frames")
+app.add_typer(export_app, name="export")
 app.command("startup")(startup)
 app.command()(backup)
 app.command()(restore)

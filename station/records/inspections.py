@@ -38,7 +38,7 @@ Outcome = Literal["PASS", "REVIEW", "FAIL", "REFUSED"]
 
 @dataclass(frozen=True, slots=True)
 class InspectionFilter:
-    """Which inspections; None is all."""
+    """Which inspections; None is all. `spec_revision` and `up_to` are numbers that the record gave."""
 
     outcome: Outcome | None = None
     style: str | None = None
@@ -46,6 +46,8 @@ class InspectionFilter:
     piece: str | None = None
     day: date | None = None
     since: date | None = None
+    spec_revision: int | None = None
+    up_to: int | None = None
 
     @property
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
@@ -64,6 +66,10 @@ class InspectionFilter:
             wanted.append(INSPECTION.c.day == self.day)
         if self.since is not None:
             wanted.append(INSPECTION.c.day >= self.since)
+        if self.up_to is not None:
+            wanted.append(INSPECTION.c.id <= self.up_to)
+        if self.spec_revision is not None:
+            wanted.append(INSPECTION.c.spec_revision == self.spec_revision)
         return tuple(wanted)
 
 

@@ -21,6 +21,7 @@ from loupebox.station.records.delivery_tables import DELIVERY
 from loupebox.station.records.engine import open_database, reading, writing
 from loupebox.station.records.entry import InspectionEntry
 from loupebox.station.records.errors import NotAllowed, RecordsError
+from loupebox.station.records.export_log import ExportLog
 from loupebox.station.records.frames import Frames
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.inspection_record import FrameRecord, InspectionRecord, InspectionSummary
@@ -82,6 +83,7 @@ class QcLog:
         self.rework = ReworkDesk(engine, clock)
         self.concessions = Concessions(engine, clock)
         self.returns = Returns(engine, clock)
+        self.exports = ExportLog(engine)
 
     @classmethod
     def open(cls, database: str | Path, frames: Path | ImageStore, rules: SignInRules = USUAL_RULES) -> QcLog:
