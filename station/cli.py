@@ -22,6 +22,7 @@ from loupebox.station.gauge_command import gauge_app
 from loupebox.station.job_command import job_app
 from loupebox.station.options import Database, DataDir, SettingsFile, chosen_settings
 from loupebox.station.people_command import people_app
+from loupebox.station.piece_command import piece_app
 from loupebox.station.spec_command import spec_app
 from loupebox.station.startup_command import startup
 from loupebox.station.sync_command import sync_app
@@ -62,6 +63,7 @@ app.add_typer(token_app, name="token")
 app.add_typer(sync_app, name="sync")
 app.add_typer(frames_app, name="frames")
 app.add_typer(export_app, name="export")
+app.add_typer(piece_app, name="piece")
 app.command("startup")(startup)
 app.command()(backup)
 app.command()(restore)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, Engine, func, select
 
 from loupebox.station.records.engine import reading
 from loupebox.station.records.inspection_record import InspectionRecord
 from loupebox.station.records.inspection_tables import INSPECTION, MEASUREMENT
-from loupebox.station.records.inspections import InspectionFilter, whole
+from loupebox.station.records.inspections import InspectionFilter, wholes
 from loupebox.station.records.production_tables import PIECE
 
-BATCH = 500
+BATCH = 200
 
 
 class ExportLog:
@@ -24,13 +24,14 @@ class ExportLog:
     def inspections(self, wanted: InspectionFilter) -> Iterator[InspectionRecord]:
         """The inspections wanted, the first recorded first; those that come while it reads may be among them."""
         with reading(self._engine) as connection:
-            for number in _numbers(connection, wanted):
-                yield whole(connection, number)
+            for numbers in _batches(connection, wanted):
+                yield from wholes(connection, numbers)
 
     def numbers(self, wanted: InspectionFilter) -> Iterator[int]:
         """Numbers of the inspections wanted, the first recorded first."""
         with reading(self._engine) as connection:
-            yield from _numbers(connection, wanted)
+            for numbers in _batches(connection, wanted):
+                yield from numbers
 
     def last_number(self) -> int:
         """Of the latest inspection; 0 of an empty log."""
@@ -75,7 +76,7 @@ class ExportLog:
             return tuple((row[0], row[1]) for row in connection.execute(query))
 
 
-def _numbers(connection: Connection, wanted: InspectionFilter) -> Iterator[int]:
+def _batches(connection: Connection, wanted: InspectionFilter) -> Iterator[Sequence[int]]:
     last = 0
     while True:
         query = (
@@ -86,7 +87,8 @@ def _numbers(connection: Connection, wanted: InspectionFilter) -> Iterator[int]:
             .limit(BATCH)
         )
         numbers = connection.execute(query).scalars().all()
-        yield from numbers
+        if numbers:
+            yield numbers
         if len(numbers) < BATCH:
             return
         last = numbers[-1]

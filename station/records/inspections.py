@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta, timezone
@@ -30,7 +31,7 @@ from loupebox.station.records.inspection_tables import (
     PRONG,
 )
 from loupebox.station.records.production_tables import PIECE, SPEC_REVISION
-from loupebox.station.records.rework_order import defects_by_inspection, orders
+from loupebox.station.records.rework_order import ReworkOrder, defects_by_inspection, orders
 from loupebox.station.records.rework_tables import DISPOSITION
 
 Outcome = Literal["PASS", "REVIEW", "FAIL", "REFUSED"]
@@ -118,34 +119,45 @@ def undecided(connection: Connection) -> tuple[InspectionSummary, ...]:
 
 def whole(connection: Connection, inspection: int) -> InspectionRecord:
     """Everything recorded of one inspection."""
-    row = connection.execute(_summaries().where(INSPECTION.c.id == inspection)).one_or_none()
-    if row is None:
+    found = wholes(connection, [inspection])
+    if not found:
         raise NotRecorded(f"no inspection {inspection} is recorded")
-    kept = connection.execute(
-        select(INSPECTION.c.spec_revision, INSPECTION.c.replay, INSPECTION.c.timings_ms, INSPECTION.c.report).where(
-            INSPECTION.c.id == inspection
+    return found[0]
+
+
+def wholes(connection: Connection, numbers: Sequence[int]) -> tuple[InspectionRecord, ...]:
+    """Everything recorded of each of these inspections, by number; those that are not there are left out."""
+    kept = (
+        INSPECTION.c.spec_revision.label("sheet"),
+        INSPECTION.c.replay,
+        INSPECTION.c.timings_ms,
+        INSPECTION.c.report,
+    )
+    query = _summaries().add_columns(*kept).where(INSPECTION.c.id.in_(numbers)).order_by(INSPECTION.c.id)
+    rows = connection.execute(query).all()
+    tables = (MEASUREMENT, FINDING, PRONG, FRAME, DISPOSITION)
+    measurements, findings, prongs, frames, dispositions = (_parts(connection, table, numbers) for table in tables)
+    defects = defects_by_inspection(connection, numbers)
+    work: dict[int, list[ReworkOrder]] = defaultdict(list)
+    for order in orders(connection, INSPECTION.c.id.in_(numbers)):
+        work[order.inspection_id].append(order)
+    sheets = {number: _spec(connection, number) for number in {row.sheet for row in rows} - {None}}
+    return tuple(
+        InspectionRecord(
+            summary=_summary(row),
+            spec=sheets.get(row.sheet),
+            measurements=tuple(MeasurementRecord(**_without_keys(part)) for part in measurements[row.id]),
+            findings=tuple(_finding(part) for part in findings[row.id]),
+            prongs=tuple(_prong(part) for part in prongs[row.id]),
+            defects=tuple(defects[row.id]),
+            frames=tuple(FrameRecord(**_without_keys(part)) for part in frames[row.id]),
+            dispositions=tuple(DispositionRecord(**_disposition(part)) for part in dispositions[row.id]),
+            orders=tuple(work[row.id]),
+            replay=row.replay,
+            timings_ms=row.timings_ms,
+            report=json.loads(row.report),
         )
-    ).one()
-    return InspectionRecord(
-        summary=_summary(row),
-        spec=None if kept.spec_revision is None else _spec(connection, kept.spec_revision),
-        measurements=tuple(
-            MeasurementRecord(**_without_keys(part)) for part in _parts(connection, MEASUREMENT, inspection)
-        ),
-        findings=tuple(_finding(part) for part in _parts(connection, FINDING, inspection)),
-        prongs=tuple(_prong(part) for part in _parts(connection, PRONG, inspection)),
-        defects=tuple(defects_by_inspection(connection, [inspection])[inspection]),
-        frames=tuple(FrameRecord(**_without_keys(part)) for part in _parts(connection, FRAME, inspection)),
-        dispositions=tuple(
-            DispositionRecord(
-                part.id, part.kind, part.who, part.reason, part.decided_at, part.reason_code, part.melt_weight_g
-            )
-            for part in _parts(connection, DISPOSITION, inspection)
-        ),
-        orders=orders(connection, INSPECTION.c.id == inspection),
-        replay=kept.replay,
-        timings_ms=kept.timings_ms,
-        report=json.loads(kept.report),
+        for row in rows
     )
 
 
@@ -219,9 +231,16 @@ def _summary(row: Row[Any]) -> InspectionSummary:
     )
 
 
-def _parts(connection: Connection, table: Table, inspection: int) -> Sequence[Row[Any]]:
-    query = select(table).where(table.c.inspection == inspection).order_by(table.c.id)
-    return connection.execute(query).all()
+def _parts(connection: Connection, table: Table, numbers: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """Rows of a table by the inspection to which they belong."""
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(select(table).where(table.c.inspection.in_(numbers)).order_by(table.c.id)):
+        found[row.inspection].append(row)
+    return found
+
+
+def _disposition(row: Row[Any]) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name != "inspection"}
 
 
 def _without_keys(row: Row[Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from loupebox.station.records.jobs import ImportedJobs
 from loupebox.station.records.one_change import OneChange
 from loupebox.station.records.people import People
 from loupebox.station.records.pictures import Pictures
+from loupebox.station.records.piece_history import PieceHistory
 from loupebox.station.records.returns import Returns
 from loupebox.station.records.rework_desk import ReworkDesk
 from loupebox.station.records.rework_tables import DispositionKind
@@ -84,6 +85,7 @@ class QcLog:
         self.concessions = Concessions(engine, clock)
         self.returns = Returns(engine, clock)
         self.exports = ExportLog(engine)
+        self.history = PieceHistory(engine)
 
     @classmethod
     def open(cls, database: str | Path, frames: Path | ImageStore, rules: SignInRules = USUAL_RULES) -> QcLog:
