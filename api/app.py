@@ -16,8 +16,10 @@ from fastapi.staticfiles import StaticFiles
 from loupebox.api import (
     calibration,
     captures,
+    concessions,
     defects,
     documentation,
+    exports,
     frames,
     hand_checks,
     health,
@@ -26,9 +28,12 @@ from loupebox.api import (
     language_choice,
     people,
     pictures,
+    piece_history,
     pieces,
     problem,
+    returns,
     rework,
+    rework_changes,
     sampling,
     sign_in,
     specs,
@@ -88,8 +93,9 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     for known in (AskedAgain, AskedBefore):
         app.add_exception_handler(known, answered)
     problem.install(app)
+    working = (rework, rework_changes, concessions, returns, piece_history, exports)
     making = (captures, specs, pictures, jobs, hand_checks, sampling, calibration, startup)
-    for room in (pieces, inspections, rework, defects, *making, frames, documentation, people, tokens, subscribers):
+    for room in (pieces, inspections, *working, defects, *making, frames, documentation, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.
         app.include_router(room.router, dependencies=[Depends(signed_in)])
     for room in (sign_in, language_choice, health):

@@ -175,7 +175,7 @@ def page(request: Request, number: Number, log: Log, view: str | None = None, li
         "choices": CHOICES,
         "reasons": REASONS_FOR,
         "overrides": [kind for kind, _ in CHOICES if is_override(kind, record.summary.outcome)],
-        "concessions": [c for c in log.concessions.of_style(record.summary.style) if c.left],
+        "concessions": log.concessions.usable(record.summary.style),
         "decided": DECIDED,
         "operations": OPERATIONS,
         "benches": [name for name, _ in log.rework.benches()],

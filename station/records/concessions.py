@@ -112,12 +112,24 @@ class Concessions:
         with reading(self._engine) as connection:
             return _one(connection, number)
 
-    def of_style(self, style: str | None = None) -> tuple[Concession, ...]:
-        """All concessions of a style or of all, used up and expired ones too, the latest first."""
-        query = select(CONCESSION).order_by(CONCESSION.c.id.desc())
+    def page(self, style: str | None = None, limit: int = 50, cursor: int | None = None) -> tuple[Concession, ...]:
+        """Concessions of a style or of all, used up and expired ones too, the latest first, from before `cursor` on."""
+        query = select(CONCESSION).order_by(CONCESSION.c.id.desc()).limit(limit)
+        if style is not None:
+            query = query.where(CONCESSION.c.style == style)
+        if cursor is not None:
+            query = query.where(CONCESSION.c.id < cursor)
         with reading(self._engine) as connection:
-            rows = connection.execute(query if style is None else query.where(CONCESSION.c.style == style)).all()
-        return tuple(_concession(row) for row in rows)
+            return tuple(_concession(row) for row in connection.execute(query))
+
+    def usable(self, style: str) -> tuple[Concession, ...]:
+        """Those of a style that still cover a piece today."""
+        today = self._clock().date()
+        query = select(CONCESSION).where(
+            CONCESSION.c.style == style, CONCESSION.c.used < CONCESSION.c.pieces, CONCESSION.c.until >= today
+        )
+        with reading(self._engine) as connection:
+            return tuple(_concession(row) for row in connection.execute(query.order_by(CONCESSION.c.id)))
 
 
 def use_concession(

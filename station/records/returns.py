@@ -83,15 +83,15 @@ class Returns:
             )
             return _returns(connection, PIECE_RETURN.c.id == number)[0]
 
-    def of_piece(self, serial: str) -> tuple[PieceReturn, ...]:
-        """Every return of a piece, the first first."""
+    def page(
+        self, serial: str | None = None, job: str | None = None, limit: int = 50, cursor: int | None = None
+    ) -> tuple[PieceReturn, ...]:
+        """Returns of a piece, in a bag or all, the latest first, from before `cursor` on."""
+        wanted = [] if serial is None else [PIECE.c.serial == serial]
+        wanted += [] if job is None else [PIECE.c.job == job]
+        wanted += [] if cursor is None else [PIECE_RETURN.c.id < cursor]
         with reading(self._engine) as connection:
-            return _returns(connection, PIECE.c.serial == serial)
-
-    def of_job(self, job: str) -> tuple[PieceReturn, ...]:
-        """Every return in a bag, the first first."""
-        with reading(self._engine) as connection:
-            return _returns(connection, PIECE.c.job == job)
+            return _returns(connection, *wanted, limit=limit)
 
 
 def _ensure_piece(connection: Connection, serial: str, job: str) -> int:
@@ -108,14 +108,15 @@ def _latest_elsewhere(connection: Connection, serial: str, job: str) -> int | No
     return connection.execute(query.order_by(PIECE.c.id.desc()).limit(1)).scalar_one_or_none()
 
 
-def _returns(connection: Connection, *conditions: Any) -> tuple[PieceReturn, ...]:
+def _returns(connection: Connection, *conditions: Any, limit: int = 1) -> tuple[PieceReturn, ...]:
     before = PIECE.alias()
     query = (
         select(PIECE_RETURN, PIECE.c.serial, PIECE.c.job, before.c.job.label("earlier_job"))
         .join(PIECE, PIECE_RETURN.c.piece == PIECE.c.id)
         .outerjoin(before, PIECE_RETURN.c.earlier == before.c.id)
         .where(*conditions)
-        .order_by(PIECE_RETURN.c.id)
+        .order_by(PIECE_RETURN.c.id.desc())
+        .limit(limit)
     )
     return tuple(_return(row) for row in connection.execute(query))
 

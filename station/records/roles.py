@@ -23,6 +23,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "rework.take": ("bench", "lead"),
     "rework.assign": ("lead",),
     "rework.again": ("lead",),
+    "piece.receive": ("inspector", "lead"),
     # What pieces are made to, and from.
     "spec.draft": ("engineer",),
     "spec.approve": ("lead", "engineer"),

@@ -76,7 +76,7 @@ def test_what_cannot_be_granted(log: QcLog, failed: list[int]) -> None:
             log.concessions.grant(**{**sound, **wrong})
     with pytest.raises(NotRecorded, match="no style 'SOL9' is recorded"):
         log.concessions.grant(**{**sound, "style": "SOL9"})
-    assert log.concessions.of_style() == ()
+    assert log.concessions.page() == ()
 
 
 def test_a_decision_on_concession_names_one_and_no_other_does(log: QcLog, failed: list[int]) -> None:

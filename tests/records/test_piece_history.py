@@ -65,7 +65,7 @@ def test_a_return_knows_the_earlier_life_and_is_received_once(log: QcLog) -> Non
     log.import_jobs([Job(id="R-1", style="SOL6")])
     received = log.returns.receive("P-1", "R-1", "stone_loose", "Ana")
     assert (received.earlier_job, received.complaint) == ("J-1", "stone_loose")
-    assert log.returns.of_piece("P-1") == log.returns.of_job("R-1") == (received,)
+    assert log.returns.page("P-1") == log.returns.page(job="R-1") == (received,)
     assert log.returns.receive("stranger", "R-1", "other", "Ana").earlier_job is None
     with pytest.raises(Conflict, match="piece P-1 has already been received in job R-1"):
         log.returns.receive("P-1", "R-1", "stone_loose", "Ana")
