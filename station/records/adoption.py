@@ -22,7 +22,7 @@ def adopt(connection: Connection) -> None:
     """Put one digest a table over all that is there into the audit."""
     found = {table: adopted(connection, table, None) for table in every_table.evidence() if table.name != "audit"}
     options = connection.get_execution_options()
-    options["evidence"] += [entry for entry in found.values() if entry.key]
+    options["evidence"].extend(entry for entry in found.values() if entry.key)
     append_audit(
         connection,
         who="loupebox",

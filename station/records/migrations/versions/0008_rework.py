@@ -1,6 +1,6 @@
 """What becomes of a piece: reasons out of a list, concessions, marks, time and material, rechecks, returns."""
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,7 +35,7 @@ def upgrade() -> None:
 
 
 def _due_day_becomes_a_moment() -> None:
-    """The end of the day that was named."""
+    """The end of the day that was named, in UTC whatever the server's own time zone is."""
     op.add_column("rework_order", sa.Column("due_at", sa.DateTime(timezone=True)))
     orders = sa.table(
         "rework_order", sa.column("id", sa.Integer), sa.column("due", sa.Date), sa.column("due_at", sa.DateTime(True))
@@ -45,7 +45,7 @@ def _due_day_becomes_a_moment() -> None:
         connection.execute(sa.select(orders.c.due).where(orders.c.due.is_not(None)).distinct()).scalars()
     )
     for day in days:
-        end = datetime.combine(day, time(23, 59))
+        end = datetime.combine(day, time(23, 59), UTC)
         connection.execute(sa.update(orders).where(orders.c.due == day).values(due_at=end))
     op.drop_column("rework_order", "due")
 
