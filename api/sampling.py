@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from loupebox.api.access import Allowed
 from loupebox.api.dependencies import Cursor, Key, Limit, Line, Log, Name, Number, TextCursor
-from loupebox.inspect.sampling_plan import AQLS_PERCENT, InspectionLevel, SamplingSeverity, lot_plan
-from loupebox.inspect.sampling_risk import chance_accepted_of_lot, quality_passed
-from loupebox.station.records.errors import NotAllowed
+from loupebox.inspect.sampling_plan import InspectionLevel, SamplingSeverity
+from loupebox.inspect.sampling_risk import plan_risk
+from loupebox.inspect.sampling_switch import what_next
+from loupebox.station.records.agreed_plan import agreed_plan
 from loupebox.station.records.person import Actor
 from loupebox.station.records.sampling import Scheme
 
@@ -54,6 +55,7 @@ class SchemeOut(BaseModel):
     discontinued: bool
     lots: int
     open_lot: int | None = Field(description="the lot that is drawn and not judged yet")
+    what_next: tuple[str, ...] = Field(description="what would change the severity, in sentences")
 
 
 class SchemePage(BaseModel):
@@ -127,14 +129,12 @@ def plan(
     severity: SamplingSeverity = "normal",
 ) -> PlanWithRisk:
     """The plan of the tables for a lot, and its risks; nothing is recorded."""
-    if aql_percent not in AQLS_PERCENT or aql_percent > 10:
-        raise NotAllowed(f"AQL is {aql_percent:g} %; allowed are {', '.join(f'{a:g}' for a in AQLS_PERCENT[:16])}")
-    found = lot_plan(lot_size, level, aql_percent, severity)
-    whole = found.accept >= found.sample_size
+    found = agreed_plan(lot_size, level, aql_percent, severity)
+    risk = plan_risk(found, lot_size, aql_percent)
     return PlanWithRisk(
         **PlanOut.model_validate(found).model_dump(),
-        passes_10_percent_of_the_time=None if whole else 100 * quality_passed(found),
-        chance_at_aql=chance_accepted_of_lot(found, lot_size, round(lot_size * aql_percent / 100)),
+        passes_10_percent_of_the_time=None if risk.passed_in_ten is None else 100 * risk.passed_in_ten,
+        chance_at_aql=risk.chance_at_aql,
     )
 
 
@@ -212,4 +212,5 @@ def _out(scheme: Scheme) -> SchemeOut:
         discontinued=state.discontinued,
         lots=scheme.lots,
         open_lot=scheme.open_lot,
+        what_next=what_next(state),
     )

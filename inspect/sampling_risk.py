@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from scipy.stats import beta, binom, hypergeom
 
 from loupebox.inspect.sampling_plan import SamplingPlan
@@ -44,3 +46,32 @@ def quality_passed(plan: SamplingPlan, chance: float = 0.10) -> float:
     if plan.accept >= plan.sample_size:
         raise ValueError(f"the plan accepts {plan.accept} of {plan.sample_size} pieces: it lets everything through")
     return float(beta.ppf(1 - chance, plan.accept + 1, plan.sample_size - plan.accept))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRisk:
+    """What a plan lets through.
+
+    Parameters
+    ----------
+    chance_at_aql : float
+        Probability that a lot just as bad as the AQL is accepted.
+    passed_in_ten : float or None
+        The fraction nonconforming with which one lot in ten is still accepted; None when every lot is.
+    """
+
+    chance_at_aql: float
+    passed_in_ten: float | None
+
+
+def plan_risk(plan: SamplingPlan, lot_size: int, aql_percent: float) -> PlanRisk:
+    """The risks of a plan for lots of this size.
+
+    Examples
+    --------
+    >>> risk = plan_risk(SamplingPlan("L", 200, 5), 2000, 1.0)
+    >>> round(risk.chance_at_aql, 3), round(risk.passed_in_ten, 4)
+    (0.989, 0.0459)
+    """
+    at_aql = chance_accepted_of_lot(plan, lot_size, round(lot_size * aql_percent / 100))
+    return PlanRisk(at_aql, None if plan.accept >= plan.sample_size else quality_passed(plan))

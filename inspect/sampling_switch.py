@@ -96,6 +96,43 @@ def after_resumption(state: SwitchingState) -> SwitchingState:
     return SwitchingState("tightened")
 
 
+def what_next(state: SwitchingState) -> tuple[str, ...]:
+    """What would change the severity, in sentences: how many more lots of which outcome, and what a person must say.
+
+    Examples
+    --------
+    >>> what_next(SwitchingState("tightened", recent=(True, True)))
+    ('normal again after 3 more lots accepted in a row', 'discontinued after 5 more lots not accepted')
+    """
+    if state.discontinued:
+        return ("no lot may be drawn until the source is put right and sampling is resumed, tightened",)
+    if state.severity == "reduced":
+        return ("normal again after 1 lot not accepted, or once production is no longer steady",)
+    if state.severity == "tightened":
+        in_a_row = next((n for n, accepted in enumerate(reversed(state.recent)) if not accepted), len(state.recent))
+        return (
+            f"normal again after {_more(ACCEPTED_TO_RELAX - in_a_row)} accepted in a row",
+            f"discontinued after {_more(REJECTED_TO_STOP - state.rejected_on_tightened)} not accepted",
+        )
+    kept = state.recent[1 - LOTS_LOOKED_BACK :]  # when the next lot comes, the fifth from the end no longer counts
+    if not all(kept):
+        within = LOTS_LOOKED_BACK - 1 - kept[::-1].index(False)
+        tightened = (
+            f"tightened after 1 lot not accepted among the next {within}"
+            if within > 1
+            else ("tightened if the next lot is not accepted")
+        )
+    else:
+        tightened = f"tightened after {REJECTED_TO_TIGHTEN} of {LOTS_LOOKED_BACK} successive lots not accepted"
+    wanted = [f"a switching score of {ENOUGH_FOR_REDUCED} (it is {state.score})"] * (state.score < ENOUGH_FOR_REDUCED)
+    wanted += ["somebody's word that production is steady and reduced inspection wanted"] * (not state.steady)
+    return (tightened, f"reduced after {' and '.join(wanted)}")
+
+
+def _more(lots: int) -> str:
+    return f"{lots} more lot{'s' * (lots != 1)}"
+
+
 def _relaxed(state: SwitchingState) -> SwitchingState:
     if state.severity == "normal" and state.steady and state.score >= ENOUGH_FOR_REDUCED:
         return SwitchingState("reduced", steady=True)

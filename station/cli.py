@@ -16,13 +16,14 @@ from loupebox.station.backup_command import backup, restore
 from loupebox.station.calibrate_command import calibrate_app
 from loupebox.station.database_command import database_app
 from loupebox.station.events_command import events_app
-from loupebox.station.export_command import export_app
+from loupebox.station.export_command import export
 from loupebox.station.frames_command import frames_app
 from loupebox.station.gauge_command import gauge_app
 from loupebox.station.job_command import job_app
 from loupebox.station.options import Database, DataDir, SettingsFile, chosen_settings
 from loupebox.station.people_command import people_app
 from loupebox.station.piece_command import piece_app
+from loupebox.station.sampling_command import sampling_app
 from loupebox.station.spec_command import spec_app
 from loupebox.station.startup_command import startup
 from loupebox.station.sync_command import sync_app
@@ -62,11 +63,12 @@ app.add_typer(people_app, name="people")
 app.add_typer(token_app, name="token")
 app.add_typer(sync_app, name="sync")
 app.add_typer(frames_app, name="frames")
-app.add_typer(export_app, name="export")
 app.add_typer(piece_app, name="piece")
+app.add_typer(sampling_app, name="sampling")
 app.command("startup")(startup)
 app.command()(backup)
 app.command()(restore)
+app.command("export")(export)
 
 Host = Annotated[str | None, typer.Option(help="Address to serve at.")]
 Port = Annotated[int | None, typer.Option(help="Port to serve at.", min=0, max=65535)]

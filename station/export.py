@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from loupebox.station.export_aqdef import to_dfq
 from loupebox.station.export_qif import to_qif
@@ -30,8 +29,8 @@ def exported(log: ExportLog, form: str, wanted: InspectionFilter, *, bom: bool =
     raise NotAllowed(f"results cannot be exported as '{form}'; allowed are {', '.join(FORMS)}")
 
 
-def export_filter(since: date | None, job: str | None, style: str | None, verdict: str | None) -> InspectionFilter:
-    """Which results; None is all."""
+def export_filter(verdict: str | None = None, **wanted: Any) -> InspectionFilter:
+    """Which results; None is all. `wanted` are the other fields of `InspectionFilter`."""
     if verdict is not None and verdict not in get_args(Outcome):
         raise NotAllowed(f"verdict is '{verdict}'; allowed are {', '.join(get_args(Outcome))}")
-    return InspectionFilter(outcome=cast("Outcome | None", verdict), job=job, style=style, since=since)
+    return InspectionFilter(outcome=cast("Outcome | None", verdict), **wanted)

@@ -12,14 +12,7 @@ from typing import Literal
 from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.exc import IntegrityError
 
-from loupebox.inspect.sampling_plan import (
-    AQLS_PERCENT,
-    INSPECTION_LEVELS,
-    InspectionLevel,
-    SamplingPlan,
-    SamplingSeverity,
-    lot_plan,
-)
+from loupebox.inspect.sampling_plan import InspectionLevel, SamplingPlan, SamplingSeverity, lot_plan
 from loupebox.inspect.sampling_switch import (
     START,
     LotResult,
@@ -28,6 +21,7 @@ from loupebox.inspect.sampling_switch import (
     after_resumption,
     after_steady,
 )
+from loupebox.station.records.agreed_plan import check_agreed
 from loupebox.station.records.audit import append_audit
 from loupebox.station.records.bag_tables import HAND_CHECK, PIECE_EXIT
 from loupebox.station.records.columns import add
@@ -45,8 +39,6 @@ from loupebox.station.records.sampling_tables import (
     SamplingEventKind,
 )
 
-LARGEST_AQL_PERCENT = 10.0
-"""Bad pieces are counted, not defects: only AQLs up to 10 mean that."""
 LotState = Literal["drawn", "accepted", "not accepted", "withdrawn"]
 
 
@@ -89,11 +81,7 @@ class Sampling:
 
     def begin(self, name: str, level: InspectionLevel, aql_percent: float, who: str) -> Scheme:
         """Agree on a scheme for a source: "Altmann, SOL6 castings"."""
-        if level not in INSPECTION_LEVELS:
-            raise NotAllowed(f"'{level}' is no inspection level; allowed are {', '.join(INSPECTION_LEVELS)}")
-        if aql_percent not in AQLS_PERCENT or aql_percent > LARGEST_AQL_PERCENT:
-            allowed = ", ".join(f"{aql:g}" for aql in AQLS_PERCENT if aql <= LARGEST_AQL_PERCENT)
-            raise NotAllowed(f"AQL is {aql_percent:g} %; allowed are {allowed}")
+        check_agreed(level, aql_percent)
         for what, value in (("scheme", name), ("person", who)):
             if not value.strip():
                 raise NotAllowed(f"the {what} has no name; it needs one")

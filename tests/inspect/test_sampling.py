@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from itertools import pairwise
 
 import pytest
@@ -19,7 +20,7 @@ from loupebox.inspect.sampling_plan import (
     lot_plan,
     sampling_plan,
 )
-from loupebox.inspect.sampling_risk import chance_accepted, chance_accepted_of_lot, quality_passed
+from loupebox.inspect.sampling_risk import chance_accepted, chance_accepted_of_lot, plan_risk, quality_passed
 from loupebox.inspect.sampling_switch import (
     START,
     LotResult,
@@ -27,6 +28,7 @@ from loupebox.inspect.sampling_switch import (
     after_lot,
     after_resumption,
     after_steady,
+    what_next,
 )
 
 LETTER = st.sampled_from(LETTERS[:-1])
@@ -196,3 +198,52 @@ def test_severities_follow_one_another_as_the_standard_draws_them(seed: int, qua
     allowed = {("normal", "tightened"), ("tightened", "normal"), ("normal", "reduced"), ("reduced", "normal")}
     assert {(a.severity, b.severity) for a, b in pairwise(seen) if a.severity != b.severity} <= allowed
     assert all(state.score == 0 for state in seen if state.severity != "normal")
+
+
+def test_the_risk_of_a_plan_that_lets_everything_through_is_certain() -> None:
+    everything = plan_risk(SamplingPlan("A", 2, 2), 10, 10.0)
+    assert (everything.chance_at_aql, everything.passed_in_ten) == (1.0, None)
+
+
+def lots_named(sentences: tuple[str, ...], pattern: str) -> int | None:
+    """The number of lots that one of the sentences says."""
+    found = [re.search(pattern, sentence) for sentence in sentences]
+    return next((int(match[1]) for match in found if match), None)
+
+
+@given(outcomes=st.lists(st.booleans(), max_size=40), steady=st.booleans())
+def test_what_comes_next_is_what_then_comes(outcomes: list[bool], steady: bool) -> None:
+    """Each sentence is held against the rules themselves: after so many lots it happens, after one less it does not."""
+    state = after_steady(START, steady)
+    for accepted in outcomes:
+        if state.discontinued:
+            break
+        state = after_lot(state, good() if accepted else bad(), 1.0)
+    said = what_next(state)
+    if state.discontinued:
+        assert "resumed" in said[0]
+        return
+    if (lots := lots_named(said, r"normal again after (\d) more lots? accepted in a row")) is not None:
+        assert run(state, *lots * [good()]) == START
+        assert run(state, *(lots - 1) * [good()]).severity == "tightened"
+        stop = lots_named(said, r"discontinued after (\d) more lots? not accepted")
+        assert stop is not None
+        assert run(state, *stop * [bad()]).discontinued
+        assert not run(state, *(stop - 1) * [bad()]).discontinued
+    elif state.severity == "reduced":
+        assert "1 lot not accepted" in said[0]
+        assert after_lot(state, bad(), 1.0) == after_steady(state, False) == START
+    elif said[0] == "tightened if the next lot is not accepted":
+        assert after_lot(state, bad(), 1.0).severity == "tightened"
+        assert run(state, good(), bad()).severity == "normal"
+    elif (lots := lots_named(said, r"1 lot not accepted among the next (\d)")) is not None:
+        assert run(state, *(lots - 1) * [good()], bad()).severity == "tightened"
+        assert run(state, *lots * [good()], bad()).severity != "tightened"
+    else:
+        assert said[0] == "tightened after 2 of 5 successive lots not accepted"
+        assert after_lot(state, bad(), 1.0).severity == "normal"
+        assert run(state, bad(), bad()).severity == "tightened"
+    if state.severity == "normal":
+        enough = "switching score" not in said[1]
+        assert enough is (after_steady(state, True).severity == "reduced")
+        assert ("steady" in said[1]) is not state.steady
