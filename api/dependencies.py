@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from itertools import groupby
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
@@ -14,10 +16,20 @@ def _log(request: Request) -> QcLog:
     return request.app.state.log
 
 
+MOST_MARKS = 30
+"""On one letter: what Unicode's stream-safe text has at most (UAX 15), and more than any language needs."""
+
+
 def _one_line(text: str) -> str:
     if not text.isprintable():
         raise ValueError("allowed are printable characters on one line")
+    if any(mark and len(list(marks)) > MOST_MARKS for mark, marks in groupby(text, key=_is_mark)):
+        raise ValueError(f"allowed are at most {MOST_MARKS} marks on one letter")
     return text
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.combining(character) != 0
 
 
 Log = Annotated[QcLog, Depends(_log)]
