@@ -15,6 +15,7 @@ from loupebox.station.records.inspections import InspectionFilter, Outcome
 
 router = APIRouter(tags=["inspections"], dependencies=[Depends(Allowed("inspection.read"))])
 
+Day = Annotated[date | None, Query(description="that day too")]
 MEDIA_TYPES: dict[ExportForm, str] = {
     "csv": "text/csv",
     "jsonl": "application/jsonl",
@@ -32,14 +33,17 @@ SUFFIX: dict[ExportForm, str] = {"csv": "csv", "jsonl": "jsonl", "aqdef": "dfq",
 def export(
     form: ExportForm,
     log: Log,
-    since: date | None = None,
+    day: date | None = None,
+    since: Day = None,
+    until: Day = None,
     job: Wanted = None,
     style: Wanted = None,
+    station: Wanted = None,
     verdict: Outcome | None = None,
     bom: Annotated[bool, Query(description="begin a CSV with the mark by which spreadsheets know UTF-8")] = False,
 ) -> Response:
     """All results wanted in one file: CSV, JSON lines, AQDEF (a DFQ file), or QIF 3.0."""
-    wanted = InspectionFilter(outcome=verdict, job=job, style=style, since=since)
+    wanted = InspectionFilter(outcome=verdict, job=job, style=style, station=station, day=day, since=since, until=until)
     name = f"loupebox-results.{SUFFIX[form]}"
     return StreamingResponse(
         exported(log.exports, form, wanted, bom=bom),

@@ -139,11 +139,13 @@ def listing(
     style: Wanted = None,
     job: Wanted = None,
     piece: Wanted = None,
+    station: Wanted = None,
     day: date | None = None,
     since: date | None = None,
+    until: date | None = None,
 ) -> ItemPage:
     """Inspections, the last recorded first."""
-    wanted = InspectionFilter(outcome=outcome, style=style, job=job, piece=piece, day=day, since=since)
+    wanted = InspectionFilter(outcome, style, job, piece, day, since, until, station)
     page = log.recent(limit, wanted, cursor)
     return ItemPage(items=tuple(Item.model_validate(item) for item in page.items), next_cursor=page.next_cursor)
 

@@ -68,13 +68,11 @@ def to_qif(log: ExportLog, wanted: InspectionFilter) -> Iterator[str]:
 
 
 def _characteristics(log: ExportLog, wanted: InspectionFilter) -> dict[tuple[Sheet, str], _Characteristic]:
-    found: dict[tuple[Sheet, str], _Characteristic] = {}
-    for record in log.inspections(wanted):
-        for m in record.measurements:
-            where = (_sheet(record), m.name)
-            if m.unit == "mm" and where not in found:
-                found[where] = _Characteristic(where[0], m, STANDARD_ID + 1 + 3 * len(found))
-    return found
+    lengths = [found for found in log.characteristics(wanted) if found.measured.unit == "mm"]
+    return {
+        (of.sheet, of.measured.name): _Characteristic(of.sheet, of.measured, STANDARD_ID + 1 + 3 * place)
+        for place, of in enumerate(lengths)
+    }
 
 
 def _described(known: list[_Characteristic]) -> Iterator[str]:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, func, select
 
 from loupebox.station.records.engine import reading
-from loupebox.station.records.inspection_record import InspectionRecord
+from loupebox.station.records.inspection_record import InspectionRecord, MeasurementRecord
 from loupebox.station.records.inspection_tables import INSPECTION, MEASUREMENT
-from loupebox.station.records.inspections import InspectionFilter, wholes
-from loupebox.station.records.production_tables import PIECE
+from loupebox.station.records.inspections import InspectionFilter, measurement_of, wholes
+from loupebox.station.records.production_tables import PIECE, SPEC_REVISION
 
 BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Characteristic:
+    """A quantity under one spec sheet (style and revision, None without a sheet), as it was first measured there."""
+
+    sheet: tuple[str, str | None]
+    sheet_name: str | None
+    measured: MeasurementRecord
 
 
 class ExportLog:
@@ -50,30 +60,28 @@ class ExportLog:
         with reading(self._engine) as connection:
             return connection.execute(query).scalar_one()
 
-    def measured_names(self, wanted: InspectionFilter) -> tuple[tuple[str, str | None], ...]:
-        """Name and unit of everything that was measured in these inspections, by name."""
-        query = (
-            select(MEASUREMENT.c.name, func.max(MEASUREMENT.c.unit))
+    def characteristics(self, wanted: InspectionFilter) -> tuple[Characteristic, ...]:
+        """What was measured in these inspections under which sheet, by style, sheet and name."""
+        sheet = (INSPECTION.c.style, INSPECTION.c.spec_revision)
+        first = (
+            select(func.min(MEASUREMENT.c.id))
             .join(INSPECTION, MEASUREMENT.c.inspection == INSPECTION.c.id)
             .join(PIECE, INSPECTION.c.piece == PIECE.c.id)
             .where(*wanted.conditions)
-            .group_by(MEASUREMENT.c.name)
-            .order_by(MEASUREMENT.c.name)
+            .group_by(*sheet, MEASUREMENT.c.name)
         )
-        with reading(self._engine) as connection:
-            return tuple((row[0], row[1]) for row in connection.execute(query))
-
-    def sheets(self, wanted: InspectionFilter) -> tuple[tuple[str, int], ...]:
-        """Styles and numbers of the spec sheets under which these inspections were made."""
         query = (
-            select(INSPECTION.c.style, INSPECTION.c.spec_revision)
-            .join(PIECE, INSPECTION.c.piece == PIECE.c.id)
-            .where(INSPECTION.c.spec_revision.is_not(None), *wanted.conditions)
-            .distinct()
-            .order_by(INSPECTION.c.style, INSPECTION.c.spec_revision)
+            select(MEASUREMENT, INSPECTION.c.style, SPEC_REVISION.c.revision, SPEC_REVISION.c.name.label("sheet_name"))
+            .join(INSPECTION, MEASUREMENT.c.inspection == INSPECTION.c.id)
+            .outerjoin(SPEC_REVISION, INSPECTION.c.spec_revision == SPEC_REVISION.c.id)
+            .where(MEASUREMENT.c.id.in_(first))
+            .order_by(*sheet, MEASUREMENT.c.name)
         )
         with reading(self._engine) as connection:
-            return tuple((row[0], row[1]) for row in connection.execute(query))
+            return tuple(
+                Characteristic((row.style, row.revision), row.sheet_name, measurement_of(row))
+                for row in connection.execute(query)
+            )
 
 
 def _batches(connection: Connection, wanted: InspectionFilter) -> Iterator[Sequence[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta, timezone
 from typing import Any, Literal
 
@@ -39,7 +39,7 @@ Outcome = Literal["PASS", "REVIEW", "FAIL", "REFUSED"]
 
 @dataclass(frozen=True, slots=True)
 class InspectionFilter:
-    """Which inspections; None is all. `spec_revision` and `up_to` are numbers that the record gave."""
+    """Which inspections; None is all. `until` is the last day of all, `up_to` the last number."""
 
     outcome: Outcome | None = None
     style: str | None = None
@@ -47,7 +47,8 @@ class InspectionFilter:
     piece: str | None = None
     day: date | None = None
     since: date | None = None
-    spec_revision: int | None = None
+    until: date | None = None
+    station: str | None = None
     up_to: int | None = None
 
     @property
@@ -67,10 +68,12 @@ class InspectionFilter:
             wanted.append(INSPECTION.c.day == self.day)
         if self.since is not None:
             wanted.append(INSPECTION.c.day >= self.since)
+        if self.until is not None:
+            wanted.append(INSPECTION.c.day <= self.until)
+        if self.station is not None:
+            wanted.append(INSPECTION.c.station == self.station)
         if self.up_to is not None:
             wanted.append(INSPECTION.c.id <= self.up_to)
-        if self.spec_revision is not None:
-            wanted.append(INSPECTION.c.spec_revision == self.spec_revision)
         return tuple(wanted)
 
 
@@ -146,7 +149,7 @@ def wholes(connection: Connection, numbers: Sequence[int]) -> tuple[InspectionRe
         InspectionRecord(
             summary=_summary(row),
             spec=sheets.get(row.sheet),
-            measurements=tuple(MeasurementRecord(**_without_keys(part)) for part in measurements[row.id]),
+            measurements=tuple(measurement_of(part) for part in measurements[row.id]),
             findings=tuple(_finding(part) for part in findings[row.id]),
             prongs=tuple(_prong(part) for part in prongs[row.id]),
             defects=tuple(defects[row.id]),
@@ -245,6 +248,11 @@ def _disposition(row: Row[Any]) -> dict[str, Any]:
 
 def _without_keys(row: Row[Any]) -> dict[str, Any]:
     return {name: value for name, value in row._mapping.items() if name not in ("id", "inspection")}
+
+
+def measurement_of(row: Row[Any]) -> MeasurementRecord:
+    """A row of the table `measurement`, perhaps with other columns beside it."""
+    return MeasurementRecord(**{f.name: row._mapping[f.name] for f in fields(MeasurementRecord)})
 
 
 def _finding(row: Row[Any]) -> FindingRecord:
