@@ -56,7 +56,7 @@ def test_a_piece_is_delivered_under_a_concession_until_it_is_used_up(
     leave = own_http.post("/api/v1/concessions", json={**wish, "pin": PIN}).json()
     assert (leave["left"], leave["granted_by"]) == (1, "Meera")
     number = own_station.numbers["P-0002"]
-    decision = {"kind": "concession", "reason_code": "customer_agreed", "concession": leave["id"]}
+    decision = {"kind": "concession", "reason_code": "customer_agreed", "concession": leave["id"], "pin": PIN}
     assert own_http.post(f"/api/v1/inspections/{number}/decisions", json=decision).status_code == 201
     assert own_http.get(f"/api/v1/concessions/{leave['id']}").json()["left"] == 0
     page = own_http.get("/api/v1/concessions", params={"style": "SOL6", "limit": 1}).json()
