@@ -22,6 +22,11 @@ PHRASES = {
     "pair_mirror_mm": N_("Off the mirror image"),
     "stone_diameter_mm": N_("Stone diameter"),
     "stone_offset_mm": N_("Stone off centre"),
+    "stone_widest_mm": N_("Stone diameter, widest"),
+    "stone_narrowest_mm": N_("Stone diameter, narrowest"),
+    "stone_tilt_deg": N_("Stone tilt"),
+    "table_offset_mm": N_("Table off centre"),
+    "prong_spacing_deg": N_("Prong spacing, unevenness"),
     "gas_porosity": N_("Gas porosity"),
     "shrinkage_porosity": N_("Shrinkage porosity"),
     "face": N_("Face"),
@@ -34,23 +39,33 @@ PHRASES = {
     "dark_s": N_("Dark field S"),
     "dark_w": N_("Dark field W"),
 }
-UNITS = ("_mm2", "_mm", "_deg", "_px", "_ms", "_db")
+UNITS = ("_mm2", "_mm", "_deg", "_percent", "_px", "_ms", "_db")
 
 # What `phrase` makes of the other names of ours, for the catalogues to know.
 VERDICTS = (N_("PASS"), N_("REVIEW"), N_("FAIL"), N_("REFUSED"))
 SEEN = (
     (N_("Porosity"), N_("Scratch"), N_("Orange peel"), N_("Dull patch")),
     (N_("Prong count"), N_("Prong missing"), N_("Prong short"), N_("Prong long")),
-    (N_("Prong bent"), N_("Prong lifted"), N_("Prong unsure")),
+    (N_("Prong bent"), N_("Prong lifted"), N_("Prong unsure"), N_("Prong uneven")),
+    (N_("Prong width"), N_("Prong height"), N_("Prong contact"), N_("Stone missing"), N_("Stone tilted")),
     (N_("Stone size"), N_("Stone off centre"), N_("Wrong size"), N_("Out of round"), N_("Shank size")),
     (N_("Good"), N_("Missing"), N_("Short"), N_("Long"), N_("Bent"), N_("Lifted"), N_("Unsure")),
     (N_("Backlight"), N_("Dome"), N_("Coaxial")),
     (N_("Width"), N_("Height"), N_("Length"), N_("Thickness"), N_("Bend"), N_("Lift")),
+    (N_("Tip width"), N_("Contact"), N_("Angle")),
     (N_("Left length"), N_("Left width"), N_("Right length"), N_("Right width")),
 )
 WORK = (
     (N_("Setting"), N_("Laser"), N_("Polishing"), N_("Mounting"), N_("Casting"), N_("Wax"), N_("Plating"), N_("Final")),
-    (N_("Re-tip"), N_("Tighten"), N_("Re-set the stone"), N_("Laser weld"), N_("Re-polish"), N_("Resize")),
+    (
+        N_("Re-tip"),
+        N_("Tighten"),
+        N_("Re-set the stone"),
+        N_("Set a stone"),
+        N_("Laser weld"),
+        N_("Re-polish"),
+        N_("Resize"),
+    ),
     (N_("Round up"), N_("Re-cast"), N_("Trim the prong"), N_("Look into it"), N_("Returned")),
     (N_("Open"), N_("Taken"), N_("Done"), N_("Withdrawn")),
     (N_("Accept"), N_("Rework"), N_("Scrap"), N_("Concession")),
@@ -79,6 +94,8 @@ def phrase(name: str) -> str:
     if match := re.fullmatch(r"prong_(\d+)(?:_(\w+))?", name):
         which = _("Prong %(number)s", number=match[1])
         return which if match[2] is None else _("%(which)s %(what)s", which=which, what=_small(match[2]))
+    if match := re.fullmatch(r"stone_(\d+)_present", name):
+        return _("Stone %(number)s", number=match[1])
     text = name.replace("_", " ").strip()
     return gettext(text[:1].upper() + text[1:])
 

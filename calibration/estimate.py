@@ -55,7 +55,7 @@ class Estimate:
     value : float
         Best estimate, in `unit`.
     unit : str
-        "mm", "deg", "um/px" or "1".
+        "mm", "deg", "um/px", "%" or "1".
     budget : tuple of Contribution
         Independent contributions; their root sum of squares is the standard uncertainty.
     """

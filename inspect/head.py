@@ -7,7 +7,6 @@ are held against the style's pattern, whose turn about the stone comes from the 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,30 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loupebox.calibration.certificate import Certificate
-from loupebox.calibration.estimate import Contribution, Estimate
-from loupebox.calibration.scale import Scale
+from loupebox.calibration.estimate import Estimate
+from loupebox.inspect.head_prongs import Standing, prongs_at_places
+from loupebox.inspect.head_stone import crown_of, stone_measures
 from loupebox.inspect.head_thresholds import CLASSES, MARKS, PRONG, STONE, HeadThresholds
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
-from loupebox.inspect.oblique_view import ObliqueView, TipHeight, look_obliquely, of_scale
+from loupebox.inspect.oblique_view import look_obliquely
 from loupebox.inspect.prong import Prong
-from loupebox.inspect.prong_pattern import PatternMatch, away_deg, better_count, match_pattern, pattern_middle
-from loupebox.inspect.prong_state import state_of
-from loupebox.inspect.prong_tip import PlanePoint, TipFromAbove, tips_from_above
-from loupebox.inspect.spec import Head
-from loupebox.inspect.stone_outline import GirdleCircle, find_girdle
-from loupebox.inspect.sub_pixel import bilinear
-from loupebox.inspect.tip_votes import LEAST_VOTES
-from loupebox.inspect.triangulation import levelled
+from loupebox.inspect.prong_measures import prong_measures
+from loupebox.inspect.prong_pattern import better_count, match_pattern, pattern_middle
+from loupebox.inspect.prong_tip import TipFromAbove, tips_from_above
+from loupebox.inspect.spec import Head, Stone
+from loupebox.inspect.stone_map import HeadPlace, seats_of, stones_in_seats
+from loupebox.inspect.stone_outline import find_girdle
+from loupebox.inspect.stone_table import find_table
+from loupebox.inspect.tip_votes import LEAST_VOTES, voted_tips
 from loupebox.models.look import Look
 
-CROWN_SLOPE = math.tan(math.radians(34.5))
-"""A prong that reaches further lies higher on the crown, by this much a mm; 34.5 degrees is the round brilliant's."""
 OTHER_STONE = 0.10
 """A diameter off by more than this share of the nominal one belongs to another style."""
-MODEL = "the model's share"
-"""Name of the contribution that validation found."""
-TRACE, TRACE_MM = 0.3, 0.3
-"""Mark of a tip, within this distance of where it should be, at which a prong is not called missing."""
+LEAST_FEET = 3
+"""Prongs that must be seen to tell the middle of a head that has no stone."""
+OF_THE_STONE = (
+    "stone_diameter_mm", "stone_widest_mm", "stone_narrowest_mm", "stone_offset_mm", "table_offset_mm",
+    "stone_tilt_deg", "prong_spacing_deg", "prong_count",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class HeadResult:
     prongs : tuple of Prong
         One for each place of the style's pattern, in its order; empty when this is another style.
     measurements : tuple of MeasurementResult
-        stone_diameter_mm, stone_offset_mm and prong_count.
+        Of the stone, of each seat of the stone map, of the prongs together and of each.
     wrong_style : str or None
         Why this is not a head of the style, as a clause; None when it is.
     stone_centre_xy_px, stone_radius_px
@@ -74,6 +74,7 @@ def measure_head(
     oblique: Certificate,
     head: Head,
     thresholds: HeadThresholds,
+    stones: Sequence[Stone] = (),
 ) -> HeadResult:
     """Measure the stone and every prong of a solitaire's head.
 
@@ -87,6 +88,8 @@ def measure_head(
         From the style's spec sheet.
     thresholds : HeadThresholds
         From the card of the model.
+    stones : sequence of Stone
+        The style's stone map.
 
     Returns
     -------
@@ -104,65 +107,60 @@ def measure_head(
                 f"probabilities of the {view} view have shape {shape}; allowed is (height, width, {len(CLASSES)})"
             )
     scale = top.scale
-    girdle = find_girdle(_plane(top_look, STONE), _plane(top_look, PRONG), thresholds.stone)
+    k = scale.mm_per_px.value
+    stone, prong = _plane(top_look, STONE), _plane(top_look, PRONG)
+    girdle = find_girdle(stone, prong, thresholds.stone)
     if girdle is None:
-        return _without_stone(_plane(top_look, PRONG), thresholds)
-    tips = tips_from_above(top_look, girdle, scale.mm_per_px.value, LEAST_VOTES)
-    diameter = scale.length_mm(2 * girdle.radius_px, 2 * girdle.radius_u_px, "scatter of the girdle's outline")
-    diameter = diameter.with_contributions([Contribution(MODEL, thresholds.stone_diameter_mm)])
-    wrong = _wrong_style(head, diameter, tips)
+        return _without_stone(top_look, k, head, stones, thresholds)
+    tips = tips_from_above(top_look, girdle, k, LEAST_VOTES)
     middle = pattern_middle(
-        np.array([(t.foot.x_mm, t.foot.y_mm) for t in tips]).reshape(-1, 2), girdle.radius_px * scale.mm_per_px.value
-    )
-    stands = _Standing(middle[:2] if middle else (0.0, 0.0), tips)
+        np.array([(t.foot.x_mm, t.foot.y_mm) for t in tips]).reshape(-1, 2), girdle.radius_px * k
+    )  # fmt: skip
+    sight = look_obliquely(oblique_look, oblique, girdle.radius_px * k, thresholds.stone)
+    table = find_table(top_look.marks[MARKS[1]], girdle)
+    measurements = stone_measures(girdle, table, sight, middle, len(tips), scale, thresholds)
+    measurements.append(Measurement("prong_count", Estimate(float(len(tips)), "1")))
+    diameter = next(m.estimate for m in measurements if isinstance(m, Measurement))
+    wrong = _wrong_style(head, diameter, tips)
+    if wrong is not None:
+        return HeadResult((), tuple(measurements), wrong, girdle.centre_xy_px, girdle.radius_px)
+    stands = Standing(middle[:2] if middle else (0.0, 0.0), tips)
     match = match_pattern(head.prong_angles_deg, stands.feet_deg)
-    measurements: list[MeasurementResult] = [
-        Measurement("stone_diameter_mm", diameter),
-        _stone_offset(girdle, len(tips), middle, scale, thresholds),
-        Measurement("prong_count", Estimate(float(len(tips)), "1")),
-    ]
-    prongs: tuple[Prong, ...] = ()
-    if wrong is None:
-        sight = look_obliquely(oblique_look, oblique, girdle.radius_px * scale.mm_per_px.value, thresholds.stone)
-        prongs = _prongs(head, match, stands, top_look.marks[MARKS[0]], girdle, scale, sight, thresholds)
+    at = girdle.centre_xy_px[0] + stands.middle_xy_mm[0] / k, girdle.centre_xy_px[1] - stands.middle_xy_mm[1] / k
+    place = HeadPlace(at, match.turn_deg, k)
+    measurements += stones_in_seats(seats_of(head, stones), stone, thresholds.stone, place)
+    found = prongs_at_places(head, match, stands, top_look.marks[MARKS[0]], girdle, scale, sight, thresholds)
+    crown = None if table is None else crown_of(girdle, table, scale)
+    measurements += prong_measures(found, head, prong, girdle, crown, scale, thresholds)
     return HeadResult(
-        prongs, tuple(measurements), wrong, girdle.centre_xy_px, girdle.radius_px, None if wrong else match.turn_deg
-    )
+        tuple(each.prong for each in found), tuple(measurements), None, girdle.centre_xy_px, girdle.radius_px,
+        match.turn_deg,
+    )  # fmt: skip
 
 
 def _plane(look: Look, which: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(look.probabilities[..., which])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Standing:
-    """Prongs about the middle on which they stand, in mm from the stone's centre."""
-
-    middle_xy_mm: tuple[float, float]
-    tips: tuple[TipFromAbove, ...]
-
-    def deg(self, point: PlanePoint) -> float:
-        """Angle of a point about the middle."""
-        x, y = self.middle_xy_mm
-        return math.degrees(math.atan2(point.y_mm - y, point.x_mm - x)) % 360
-
-    def far_mm(self, point: PlanePoint) -> float:
-        """Distance of a point from the middle."""
-        return math.hypot(point.x_mm - self.middle_xy_mm[0], point.y_mm - self.middle_xy_mm[1])
-
-    @property
-    def feet_deg(self) -> list[float]:
-        return [self.deg(t.foot) for t in self.tips]
-
-
-def _without_stone(prong: NDArray[np.float32], thresholds: HeadThresholds) -> HeadResult:
-    """No girdle: another style when there is no head at all, else a head that cannot be measured."""
-    reason = "no stone is seen in the top view"
+def _without_stone(
+    look: Look, mm_per_px: float, head: Head, stones: Sequence[Stone], thresholds: HeadThresholds
+) -> HeadResult:
+    """No girdle: another style when there is no head at all; else empty seats, where prongs tell where those are."""
+    prong = _plane(look, PRONG)
     if np.count_nonzero(prong >= thresholds.prong) < 0.001 * prong.size:
         return HeadResult((), (), "neither a stone nor prongs are seen in the top view")
-    return HeadResult(
-        (), tuple(Unmeasurable(n, reason) for n in ("stone_diameter_mm", "stone_offset_mm", "prong_count"))
-    )
+    unknown = [Unmeasurable(name, "no stone is seen in the top view") for name in OF_THE_STONE]
+    feet = mm_per_px * np.array([voted.foot.xy_px for voted in voted_tips(look, LEAST_VOTES)]).reshape(-1, 2)
+    if len(feet) < LEAST_FEET:
+        return HeadResult((), tuple(unknown))
+    nearly = feet.mean(axis=0)
+    middle = pattern_middle(feet - nearly, head.stone_diameter_mm / 2)
+    x, y = nearly + (middle[:2] if middle else (0.0, 0.0))
+    angles = np.degrees(np.arctan2(y - feet[:, 1], feet[:, 0] - x)) % 360
+    turn = match_pattern(head.prong_angles_deg, angles.tolist()).turn_deg
+    place = HeadPlace((float(x) / mm_per_px, float(y) / mm_per_px), turn, mm_per_px)
+    seats = stones_in_seats(seats_of(head, stones), _plane(look, STONE), thresholds.stone, place)
+    return HeadResult((), (*unknown, *seats))
 
 
 def _wrong_style(head: Head, diameter: Estimate, tips: Sequence[TipFromAbove]) -> str | None:
@@ -177,133 +175,3 @@ def _wrong_style(head: Head, diameter: Estimate, tips: Sequence[TipFromAbove]) -
             f"the {len(tips)} prongs seen stand like those of a head of {other}, and the style has {head.prong_count}"
         )
     return None
-
-
-def _stone_offset(
-    girdle: GirdleCircle,
-    count: int,
-    middle: tuple[float, float, float] | None,
-    scale: Scale,
-    thresholds: HeadThresholds,
-) -> MeasurementResult:
-    """How far the stone's centre lies from the middle of its prongs."""
-    name = "stone_offset_mm"
-    if middle is None:
-        return Unmeasurable(name, f"only {count} prongs are seen, and the middle of a pattern needs three")
-    offset = math.hypot(*middle[:2])
-    return Measurement(
-        name,
-        scale.length_mm(offset / scale.mm_per_px.value, girdle.centre_u_px, "scatter of the girdle's outline")
-        .with_contributions([
-            Contribution("scatter of the prongs", middle[2]),
-            Contribution(MODEL, thresholds.stone_offset_mm),
-        ]),
-    )  # fmt: skip
-
-
-def _prongs(
-    head: Head,
-    match: PatternMatch,
-    stands: _Standing,
-    near_tip: NDArray[np.float32],
-    girdle: GirdleCircle,
-    scale: Scale,
-    sight: ObliqueView | None,
-    thresholds: HeadThresholds,
-) -> tuple[Prong, ...]:
-    """One prong for each place, by rising index."""
-    tips = [stands.tips[owner] for owner in match.owner if owner is not None]
-    girdle_mm = girdle.radius_px * scale.mm_per_px.value
-    lengths = [girdle_mm - t.inmost.distance_mm for t in tips]
-    heights, lifts = _lifts(head, tips, lengths, sight)
-    prongs: list[Prong] = []
-    seen = iter(zip(tips, lengths, heights, lifts, strict=True))
-    for index, (place, owner) in enumerate(zip(head.prong_angles_deg, match.owner, strict=True), 1):
-        expected = (place + match.turn_deg) % 360
-        if owner is None:
-            prongs.append(_absent(index, expected, near_tip, girdle, scale, head))
-            continue
-        tip, length_mm, height, lift_mm = next(seen)
-        rim = Contribution("scatter of the girdle's outline", girdle.radius_u_px * scale.mm_per_px.value)
-        bend_mm = stands.far_mm(tip.centre) * math.radians(away_deg(stands.deg(tip.centre), expected))
-        bend = Estimate(bend_mm, "mm", (
-            of_scale(scale, bend_mm), Contribution("pointing at the tip", thresholds.bend_gain * tip.centre.error_mm),
-            Contribution(MODEL, thresholds.bend_mm),
-        ))  # fmt: skip
-        length = Estimate(length_mm, "mm", (
-            of_scale(scale, length_mm), rim,
-            Contribution("pointing at the inmost point", thresholds.length_gain * tip.inmost.error_mm),
-            Contribution(MODEL, thresholds.length_mm),
-        ))  # fmt: skip
-        lift = None
-        if sight is not None and height is not None:
-            lift = Estimate(lift_mm, "mm", (
-                *sight.budget(height),
-                Contribution("pointing at the tip", thresholds.lift_gain * height.error_mm),
-                Contribution(MODEL, thresholds.lift_mm),
-            ))  # fmt: skip
-        state, reason = state_of(length, bend, lift, head)
-        prongs.append(
-            Prong(
-                index,
-                tip.angle_deg,
-                state,
-                reason,
-                length,
-                bend,
-                lift,
-                _in_frame(tip.inmost, girdle, scale),
-                None if height is None else height.centre_xy_px,
-            )
-        )
-    return tuple(prongs)
-
-
-def _lifts(
-    head: Head, tips: Sequence[TipFromAbove], lengths_mm: Sequence[float], sight: ObliqueView | None
-) -> tuple[list[TipHeight | None], list[float]]:
-    """Each tip in the oblique view, and how much higher than it should it lies once the piece is levelled."""
-    if sight is None or not tips:
-        return [None] * len(tips), [0.0] * len(tips)
-    half_mm = float(np.median([t.ball_mm for t in tips]))
-    if head.tip_thickness_mm is not None:
-        half_mm = head.tip_thickness_mm / 2
-    limits = head.prong_length_mm
-    middle = float(np.median(lengths_mm))
-    if limits.lower is not None and limits.upper is not None:
-        middle = (limits.lower + limits.upper) / 2
-    nominal = [head.tip_height_mm - half_mm + CROWN_SLOPE * (length - middle) for length in lengths_mm]
-    heights = sight.heights(tips, nominal)
-    known = [i for i, h in enumerate(heights) if h is not None]
-    lifts = [0.0] * len(tips)
-    over = [h.height_mm - n for h, n in zip(heights, nominal, strict=True) if h is not None]
-    flat = levelled(
-        np.array([tips[i].centre.x_mm for i in known]), np.array([tips[i].centre.y_mm for i in known]), np.array(over)
-    )
-    for i, value in zip(known, flat, strict=True):
-        lifts[i] = float(value)
-    return heights, lifts
-
-
-def _absent(
-    index: int, expected_deg: float, near_tip: NDArray[np.float32], girdle: GirdleCircle, scale: Scale, head: Head
-) -> Prong:
-    """A place where no prong was found: missing, unless the model sees a trace of one."""
-    k = scale.mm_per_px.value
-    turn, radius = np.meshgrid(np.linspace(0, 2 * np.pi, 24, endpoint=False), np.linspace(0.0, TRACE_MM, 6))
-    place = math.radians(expected_deg)
-    limits = head.prong_length_mm
-    reach = 0.5 * ((limits.lower or 0.0) + (limits.upper or limits.lower or 0.0))
-    far = girdle.radius_px - 0.5 * reach / k
-    x = far * math.cos(place) + np.cos(turn) * radius / k
-    y = far * math.sin(place) + np.sin(turn) * radius / k
-    trace = float(np.mean(bilinear(near_tip, girdle.centre_xy_px[0] + x, girdle.centre_xy_px[1] - y)))
-    if trace >= TRACE:
-        return Prong(index, expected_deg, "unsure", f"at {expected_deg:.0f} degrees a prong is seen only faintly")
-    return Prong(index, expected_deg, "missing", f"no prong is seen at {expected_deg:.0f} degrees")
-
-
-def _in_frame(point: PlanePoint, girdle: GirdleCircle, scale: Scale) -> tuple[float, float]:
-    """A point in pixels of the top frame."""
-    k = scale.mm_per_px.value
-    return girdle.centre_xy_px[0] + point.x_mm / k, girdle.centre_xy_px[1] - point.y_mm / k

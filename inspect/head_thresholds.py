@@ -18,6 +18,7 @@ SYMMETRIES: dict[str, Symmetry] = {"top": "square", "oblique": "mirror"}
 """How a view may be turned and still be that view; the model looks at all of them, see `Model.segment`."""
 UNCERTAINTIES = (
     "stone_diameter_mm", "stone_offset_mm", "length_mm", "bend_mm", "lift_mm", "length_gain", "bend_gain", "lift_gain",
+    "table_offset_mm", "stone_tilt_deg", "tip_width_mm", "height_percent", "contact_percent",
 )  # fmt: skip
 
 
@@ -33,6 +34,9 @@ class HeadThresholds:
         Standard uncertainty that the model brings to each, found in validation.
     length_gain, bend_gain, lift_gain : float
         How much to add, in quadrature, for each mm by which the pixels expect to point amiss at this very prong.
+    table_offset_mm, stone_tilt_deg, tip_width_mm, height_percent, contact_percent : float
+        As the first ones, of the table's place, the stone's tilt, a tip's width, and a prong's height and contact on
+        the crown.
     """
 
     stone: float
@@ -45,6 +49,11 @@ class HeadThresholds:
     length_gain: float
     bend_gain: float
     lift_gain: float
+    table_offset_mm: float
+    stone_tilt_deg: float
+    tip_width_mm: float
+    height_percent: float
+    contact_percent: float
 
     @classmethod
     def from_card(cls, card: Card) -> HeadThresholds:

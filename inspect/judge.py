@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from loupebox.calibration.estimate import Estimate
 from loupebox.inspect.finding import Finding, FindingKind, Zone
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
 from loupebox.inspect.prong import Prong
 from loupebox.inspect.ring_size import sizes
-from loupebox.inspect.spec import Characteristic, Head, SpecDraft, SurfaceKind, SurfaceRule
+from loupebox.inspect.spec import Characteristic, Head, SpecDraft, Stone, SurfaceKind, SurfaceRule
+from loupebox.inspect.stone_map import seats_of
 from loupebox.inspect.verdict import Check, Judgement, Limits, Verdict, conformance_probability, judge_estimate
 
 LABELS = {
@@ -33,7 +35,13 @@ LABELS = {
     "pair_mirror_mm": "Deviation from the mirror image",
     "stone_diameter_mm": "Stone diameter",
     "stone_offset_mm": "Stone offset",
+    "stone_widest_mm": "Stone diameter at its widest",
+    "stone_narrowest_mm": "Stone diameter at its narrowest",
+    "stone_tilt_deg": "Stone tilt",
+    "table_offset_mm": "Table offset",
+    "prong_spacing_deg": "Unevenness of the prongs' spacing",
 }
+OF_A_PRONG = {"tip_width_mm": "tip width", "height_percent": "height", "contact_percent": "contact"}
 RULE_OF: dict[FindingKind, SurfaceKind] = {
     "gas_porosity": "porosity",
     "shrinkage_porosity": "porosity",
@@ -73,31 +81,39 @@ def judge(
     Returns
     -------
     Judgement
-        One check for each characteristic, for the number of prongs unless one is missing or unsure, for each prong, for
-        each surface rule, and for each kind and zone that has findings and no rule; in the order of the sheet.
+        One check for each characteristic, for each seat of a stone that was looked at, for the number of prongs unless
+        one is missing or unsure, for each prong, for each of its limited measures, for each surface rule, and for each
+        kind and zone that has findings and no rule; in the order of the sheet.
     """
     by_name = {m.name: m for m in measurements}
     checks = [_characteristic(c, by_name.get(c.name)) for c in spec.characteristic]
     if spec.head is not None:
+        checks += _seats(spec.head, spec.stone, by_name)
         checks += _prongs(spec.head, prongs or (), by_name.get("prong_count"))
+        checks += _of_each_prong(spec.head, by_name)
     checks += [_surface(rule, findings, by_name.get("surface")) for rule in spec.surface]
     checks += _without_rule(spec, findings or ())
     return Judgement(tuple(checks))
 
 
 def _characteristic(wanted: Characteristic, found: MeasurementResult | None) -> Check:
-    label, limits = LABELS[wanted.name], wanted.limits
+    check = _within(wanted.name, LABELS[wanted.name], wanted.limits, found)
+    if wanted.name == "inner_diameter_mm" and check.verdict is Verdict.FAIL and check.estimate is not None:
+        apart = _sizes_apart(check.estimate.value, wanted.nominal)
+        return replace(check, reason=f"{check.reason.removesuffix('.')}{apart}.")
+    return check
+
+
+def _within(name: str, label: str, limits: Limits, found: MeasurementResult | None) -> Check:
+    """What was measured, or was not, held against its limits."""
     if found is None:
-        return Check(wanted.name, Verdict.REVIEW, f"{label} was not measured; please measure it by hand.", None, limits)
+        return Check(name, Verdict.REVIEW, f"{label} was not measured; please measure it by hand.", None, limits)
     if not isinstance(found, Measurement):
-        sentence = f"{label} cannot be measured because {found.reason}."
-        return Check(wanted.name, Verdict.REVIEW, sentence, None, limits)
+        return Check(name, Verdict.REVIEW, f"{label} cannot be measured because {found.reason}.", None, limits)
     estimate = found.estimate
     verdict = judge_estimate(estimate, limits)
-    sentence = f"{label} {written(estimate)} {_against(estimate, limits, verdict)}"
-    if wanted.name == "inner_diameter_mm" and verdict is Verdict.FAIL:
-        sentence += _sizes_apart(estimate.value, wanted.nominal)
-    return Check(wanted.name, verdict, sentence + ".", estimate, limits, conformance_probability(estimate, limits))
+    sentence = f"{label} {written(estimate)} {_against(estimate, limits, verdict)}."
+    return Check(name, verdict, sentence, estimate, limits, conformance_probability(estimate, limits))
 
 
 def written(estimate: Estimate) -> str:
@@ -138,6 +154,32 @@ def _sizes_apart(found_mm: float, nominal_mm: float | None) -> str:
         return ""
     found, nominal = sizes(found_mm).us, sizes(nominal_mm).us
     return f" (US {found} instead of {nominal})" if found != nominal else ""
+
+
+def _seats(head: Head, stones: Sequence[Stone], by_name: Mapping[str, MeasurementResult]) -> list[Check]:
+    """One for each seat that was looked at; what was recorded before seats were looked at has none."""
+    checks: list[Check] = []
+    for seat in seats_of(head, stones):
+        name = f"stone_{seat.number}_present"
+        found = by_name.get(name)
+        if isinstance(found, Unmeasurable):
+            sentence = f"Whether the stone '{seat.name}' is there cannot be told because {found.reason}."
+            checks.append(Check(name, Verdict.REVIEW, sentence))
+        elif found is not None and found.estimate.value < 0.5:
+            checks.append(Check(name, Verdict.FAIL, f"The stone '{seat.name}' is missing from its seat."))
+        elif found is not None:
+            checks.append(Check(name, Verdict.PASS, f"The stone '{seat.name}' is in its seat."))
+    return checks
+
+
+def _of_each_prong(head: Head, by_name: Mapping[str, MeasurementResult]) -> list[Check]:
+    """What the sheet limits of each prong beside its state; heights and contacts are often for a person to judge."""
+    return [
+        _within(name, f"Prong {index} {OF_A_PRONG[what]}", limits, by_name.get(name))
+        for what, limits in head.of_each_prong.items()
+        for index in range(1, head.prong_count + 1)
+        for name in [f"prong_{index}_{what}"]
+    ]
 
 
 def _prongs(head: Head, prongs: Sequence[Prong], count: MeasurementResult | None) -> list[Check]:

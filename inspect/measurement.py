@@ -14,7 +14,7 @@ class Measurement:
     Parameters
     ----------
     name : str
-        Ends in its unit where it has one: "inner_diameter_mm", "prong_2_length_mm", "prong_count".
+        Ends in its unit where it has one: "inner_diameter_mm", "prong_2_tip_width_mm", "prong_count".
     estimate : Estimate
     """
 

@@ -35,6 +35,11 @@ CharacteristicName = Literal[
     "pair_mirror_mm",
     "stone_diameter_mm",
     "stone_offset_mm",
+    "stone_widest_mm",
+    "stone_narrowest_mm",
+    "stone_tilt_deg",
+    "table_offset_mm",
+    "prong_spacing_deg",
 ]
 SurfaceKind = Literal["porosity", "scratch", "orange_peel", "dull_patch"]
 """Kinds that a rule can limit; "porosity" is gas and shrinkage porosity together, since a camera only guesses which."""
@@ -126,6 +131,19 @@ class Head(_Sheet):
     prong_length_mm: Range = Field(description="the limits of how far a prong reaches over the stone in mm")
     bend_mm: Range = Field(description="the limits of how far a tip strays sideways in mm, either way")
     lift_mm: Range = Field(description="the limits of how far a tip stands above its height in mm")
+    tip_width_mm: Range | None = Field(default=None, description="the limits of a tip's width seen from above in mm")
+    height_percent: Range | None = Field(
+        default=None, description="the limits of a tip's height over the girdle, in per cent of the crown's height"
+    )
+    contact_percent: Range | None = Field(
+        default=None, description="the limits of a prong's contact, in per cent of the crown's width"
+    )
+
+    @property
+    def of_each_prong(self) -> dict[str, Limits]:
+        """Limits of what is measured of each prong beside its state, by the last part of its name."""
+        wanted = {name: getattr(self, name) for name in ("tip_width_mm", "height_percent", "contact_percent")}
+        return {name: limits.limits for name, limits in wanted.items() if limits is not None}
 
     @property
     def prong_angles_deg(self) -> tuple[float, ...]:
@@ -246,7 +264,7 @@ class SpecDraft(_Sheet):
         for i, c in enumerate(self.characteristic):
             if c.name in seen:
                 raise ValueError(f"characteristic[{i}].name is '{c.name}' a second time; allowed is once")
-            if self.family == "band" and c.name.startswith("stone_"):
+            if self.family == "band" and c.name.startswith(("stone_", "table_", "prong_")):
                 raise ValueError(f"characteristic[{i}].name is '{c.name}'; a band has no stone")
             names = NAMES_OF_NO_RING.get(self.family)
             if names is not None and c.name not in names:

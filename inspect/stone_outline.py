@@ -34,6 +34,8 @@ class GirdleCircle:
         Standard uncertainties from the scatter of the outline.
     share_seen : float
         Of the outline that no prong hides, 0 to 1.
+    oval_px : float
+        How much longer than the mean the longest radius is, and shorter the shortest.
     """
 
     centre_xy_px: tuple[float, float]
@@ -41,6 +43,7 @@ class GirdleCircle:
     radius_u_px: float
     centre_u_px: float
     share_seen: float
+    oval_px: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +153,17 @@ def find_girdle(stone: NDArray[np.float32], prong: NDArray[np.float32], level: f
             inflation * math.sqrt(fit.covariance[2, 2]),
             inflation * math.sqrt(max(fit.covariance[0, 0], fit.covariance[1, 1])),
             len(x) / RAYS,
+            _oval_px(x[fit.used] - fit.values[0], y[fit.used] - fit.values[1]),
         )
     return result
+
+
+def _oval_px(x: Vector, y: Vector) -> float:
+    """Amplitude of the outline's second harmonic, fitted with the lower ones, which prongs leave otherwise loose."""
+    turn = np.arctan2(y, x)
+    shape = np.stack([np.ones_like(turn), *(f(n * turn) for n in (1, 2) for f in (np.cos, np.sin))], 1)
+    found = np.linalg.lstsq(shape, np.hypot(x, y), rcond=None)[0]
+    return float(np.hypot(*found[3:]))
 
 
 def find_oblique_girdle(

@@ -193,7 +193,7 @@ def _look_at_head(
         for view in ("top", "oblique")
     ]
     thresholds = HeadThresholds.from_card(models.head.card)
-    head = measure_head(looks[0], looks[1], top, oblique, spec.head, thresholds)
+    head = measure_head(looks[0], looks[1], top, oblique, spec.head, thresholds, spec.stone)
     if head.wrong_style is not None:
         return gate.wrong_style(spec, head.wrong_style)
     seen.measurements += head.measurements

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from loupebox.inspect.measurement import Measurement, MeasurementResult
@@ -21,7 +22,10 @@ def _lines(inspection: Inspection) -> Iterator[str]:
     if inspection.refusal is not None:
         yield f"  What to do: {inspection.refusal.advice}."
         return
-    yield from (f"  {_measured(result, spec.limits(result.name))}" for result in inspection.measurements)
+    limited = {check.name for check in inspection.judgement.checks} if inspection.judgement else set()
+    for result in inspection.measurements:  # of each prong only what the sheet asks for: it would be pages
+        if not re.match(r"(prong|stone)_\d", result.name) or result.name in limited:
+            yield f"  {_measured(result, spec.limits(result.name))}"
     if sizes := inspection.ring_sizes:
         yield f"  ring size: ISO {sizes.iso}, US {sizes.us}, UK {sizes.uk}, JP {sizes.jp}"
     if inspection.prongs:
@@ -36,7 +40,7 @@ def _lines(inspection: Inspection) -> Iterator[str]:
 
 
 def _measured(result: MeasurementResult, limits: Limits | None) -> str:
-    name = result.name.removesuffix("_mm").replace("_", " ")
+    name = re.sub("_(mm|deg|percent)$", "", result.name).replace("_", " ")
     if not isinstance(result, Measurement):
         return f"{name}: cannot be measured because {result.reason}"
     estimate = result.estimate

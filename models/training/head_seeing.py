@@ -13,7 +13,7 @@ from loupebox.inspect.head_thresholds import CLASSES, STONE, SYMMETRIES, HeadThr
 from loupebox.models.look import Look, Pointing
 from loupebox.models.runner import Model
 from loupebox.models.training.head_data import VIEWS, as_seen, finished_heads, read_picture, read_truth
-from loupebox.models.training.head_truth import HeadErrors, ProngErrors, compare
+from loupebox.models.training.head_truth import HeadErrors, ProngErrors, compare, with_widths
 
 BLUR_PX, NOISE = 0.4, 0.004
 """The ordinary station's lens and sensor, at 32 um/px."""
@@ -55,6 +55,7 @@ def measure_all(seen: Seen, folder: Path, thresholds: HeadThresholds) -> list[He
     for name, views in seen.items():
         truth = read_truth(folder, name)
         if truth["prongs"] and truth["stone"]["present"]:
+            truth = with_widths(truth, read_picture(folder, name, "top").labels)
             found.append(compare(name, *views, truth, thresholds, np.random.default_rng([7, int(name)])))
     return found
 

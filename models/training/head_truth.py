@@ -13,15 +13,24 @@ from numpy.typing import NDArray
 
 from loupebox.calibration.certificate import Certificate
 from loupebox.calibration.estimate import Estimate
-from loupebox.inspect.head import CROWN_SLOPE, MODEL, HeadResult, measure_head
-from loupebox.inspect.head_thresholds import HeadThresholds
+from loupebox.inspect.head import HeadResult, measure_head
+from loupebox.inspect.head_stone import CROWN_SLOPE, MODEL
+from loupebox.inspect.head_thresholds import POINTERS, PRONG, HeadThresholds
 from loupebox.inspect.measurement import Measurement
 from loupebox.inspect.prong_pattern import away_deg, middle_turn
+from loupebox.inspect.prong_tip import PlanePoint, TipFromAbove
+from loupebox.inspect.prong_width import tip_width_mm
 from loupebox.inspect.spec import Head, Range
 from loupebox.models.look import Look, Pointing
 
 STATION_UM_PER_PX = 16.0
-QUANTITIES = ("stone_diameter_mm", "stone_offset_mm", "length_mm", "bend_mm", "lift_mm")
+OF_STONES = (
+    "stone_diameter_mm", "stone_widest_mm", "stone_narrowest_mm", "stone_offset_mm", "table_offset_mm",
+    "stone_tilt_deg", "prong_spacing_deg",
+)  # fmt: skip
+OF_PRONGS = ("length_mm", "bend_mm", "lift_mm")
+DERIVED = ("tip_width_mm", "height_percent", "contact_percent")
+QUANTITIES = (*OF_STONES, *OF_PRONGS, *DERIVED)
 LENGTH_MARGIN_MM, BEND_MM, LIFT_MM = 0.2, 0.25, 0.2
 
 
@@ -134,13 +143,34 @@ def _stone_errors(
     result: HeadResult, truth: dict[str, Any]
 ) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
     """Errors, expanded uncertainties, and standard uncertainties without the model's share."""
-    true = {"stone_diameter_mm": truth["stone"]["diameter_mm"], "stone_offset_mm": truth["stone"]["offset_mm"]}
+    true = _true_of_stone(truth)
     known = {m.name: m.estimate for m in result.measurements if isinstance(m, Measurement) and m.name in true}
     return (
         {name: e.value - true[name] for name, e in known.items()},
         {name: e.expanded_uncertainty for name, e in known.items()},
         {name: _other(e) for name, e in known.items()},
     )
+
+
+def _true_of_stone(truth: dict[str, Any]) -> dict[str, float]:
+    """What is true of the stone and of how the tips stand about the middle, as they are seen from above."""
+    stone, k = truth["stone"], truth["um_per_px"] / 1e3
+    diameter, axis = stone["diameter_mm"], stone["axis"]
+    table = np.mean(truth["table_px"]["top"], axis=0) - stone["centre_px"]["top"]
+    true = {
+        "stone_diameter_mm": diameter,
+        "stone_widest_mm": diameter,
+        "stone_narrowest_mm": diameter * axis[2],  # a tilted circle is seen narrower
+        "stone_offset_mm": stone["offset_mm"],
+        "table_offset_mm": k * float(np.hypot(*table)),
+        "stone_tilt_deg": math.degrees(math.acos(min(axis[2], 1.0))),
+    }
+    if all(p["length_mm"] is not None for p in truth["prongs"]):
+        x, y = (np.array([p["tip_px"]["top"] for p in truth["prongs"]]) - truth["middle_px"]["top"]).T
+        turns = np.degrees(np.unwrap(np.arctan2(-y, x)))
+        gaps = np.diff(np.append(turns, turns[0] + 360))
+        true["prong_spacing_deg"] = float(np.abs(gaps - 360 / len(gaps)).max())
+    return true
 
 
 def _true_turn_deg(truth: dict[str, Any], head: Head) -> float:
@@ -158,11 +188,33 @@ def _true_mm(prong: dict[str, Any], place_deg: float, truth: dict[str, Any]) -> 
     k = truth["um_per_px"] / 1e3
     x, y = (np.array(prong["tip_px"]["top"]) - truth["middle_px"]["top"]) * (k, -k)
     turn = away_deg(float(np.degrees(np.arctan2(y, x))), place_deg)
+    stone = truth["stone"]
     return {
         "length_mm": prong["length_mm"],
         "bend_mm": float(np.hypot(x, y) * np.radians(turn)),
         "lift_mm": prong["lift_mm"],
+        "height_percent": 100 * prong["tip_height_mm"] / (stone["crown_mm"] + stone["girdle_mm"] / 2),
+        "contact_percent": 200 * prong["length_mm"] / (stone["diameter_mm"] * (1 - stone["table"])),
+        **({"tip_width_mm": prong["tip_width_mm"]} if prong.get("tip_width_mm") else {}),
     }
+
+
+def with_widths(truth: dict[str, Any], labels: NDArray[np.uint8]) -> dict[str, Any]:
+    """The same truth with the width of each tip, read from the labels of the top view."""
+    k, (cx, cy) = truth["um_per_px"] / 1e3, truth["stone"]["centre_px"]["top"]
+    prong = (labels == PRONG).astype(np.float32)
+
+    def point(xy_px: list[float]) -> PlanePoint:
+        return PlanePoint((xy_px[0] - cx) * k, (cy - xy_px[1]) * k, 0.0)
+
+    prongs = []
+    for each in truth["prongs"]:
+        if each["length_mm"] is not None:
+            tip, inmost, foot = (point(each[f"{name}_px"]["top"]) for name in POINTERS)
+            seen = tip_width_mm(prong, TipFromAbove(tip, inmost, foot, 0.0), (cx, cy), 0.5, k)
+            each = {**each, "tip_width_mm": None if seen is None else seen[0]}
+        prongs.append(each)
+    return {**truth, "prongs": prongs}
 
 
 def state_by_limits(true_mm: dict[str, float], nominal_mm: float) -> str:
@@ -181,14 +233,16 @@ def _prong_errors(name: str, result: HeadResult, truth: dict[str, Any], head: He
     rows: list[ProngErrors] = []
     nominal = nominal_length_mm(truth)
     true_turn = _true_turn_deg(truth, head)
+    measured = {m.name: m.estimate for m in result.measurements if isinstance(m, Measurement)}
     for prong in result.prongs:
         place = head.prong_angles_deg[prong.index - 1]
         true = min(truth["prongs"], key=lambda p: abs(away_deg(p["angle_deg"], place + true_turn)))
         true_mm = _true_mm(true, place + true_turn, truth)
         known = {
             quantity: (estimate, true_mm[quantity])
-            for quantity in ("length_mm", "bend_mm", "lift_mm")
-            if (estimate := getattr(prong, quantity)) is not None and true_mm
+            for quantity in (*OF_PRONGS, *DERIVED)
+            if quantity in true_mm
+            and (estimate := getattr(prong, quantity, None) or measured.get(f"prong_{prong.index}_{quantity}"))
         }
         rows.append(
             ProngErrors(

@@ -13,11 +13,11 @@ from loupebox.inspect.head_thresholds import HeadThresholds
 from loupebox.models.training.head_data import read_truth
 from loupebox.models.training.head_recipe import FAMILIES, LIGHTS
 from loupebox.models.training.head_seeing import Seen, errors_of, measure_all, rows_of
-from loupebox.models.training.head_truth import QUANTITIES, HeadErrors, ProngErrors
+from loupebox.models.training.head_truth import DERIVED, OF_PRONGS, OF_STONES, HeadErrors, ProngErrors
 
 LEVELS = (0.4, 0.45, 0.5, 0.55, 0.6)
 GAINS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2)
-START = HeadThresholds(0.5, 0.5, 0.01, 0.01, 0.02, 0.02, 0.04, 1.0, 1.0, 1.0)
+START = HeadThresholds(0.5, 0.5, 0.01, 0.01, 0.02, 0.02, 0.04, 1.0, 1.0, 1.0, 0.01, 0.5, 0.02, 5.0, 5.0)
 WANTED = 0.95
 
 Vector = NDArray[np.float64]
@@ -38,14 +38,18 @@ def choose(seen: Seen, folder: Path) -> HeadThresholds:
         return float(np.median(np.abs(errors_of(heads, "stone_diameter_mm"))))
 
     chosen = replace(START, stone=min(LEVELS, key=badness))
-    heads = measure_all(unknown, folder, chosen)
-    fitted: dict[str, float] = {}
-    for quantity in QUANTITIES:
-        gain, base = fit_uncertainty(*_table(heads, quantity))
-        fitted[quantity] = round(base, 5)
-        if (key := f"{quantity.removesuffix('_mm')}_gain") in HeadThresholds.__slots__:
-            fitted[key] = gain
-    return replace(chosen, **fitted)
+    # What is made of other measures needs those with their uncertainties first.
+    for quantities in ((*OF_STONES, *OF_PRONGS), DERIVED):
+        heads = measure_all(unknown, folder, chosen)
+        fitted: dict[str, float] = {}
+        for quantity in quantities:
+            gain, base = fit_uncertainty(*_table(heads, quantity))
+            if quantity in HeadThresholds.__slots__:
+                fitted[quantity] = round(base, 5)
+            if (key := f"{quantity.removesuffix('_mm')}_gain") in HeadThresholds.__slots__:
+                fitted[key] = gain
+        chosen = replace(chosen, **fitted)
+    return chosen
 
 
 def _table(heads: Sequence[HeadErrors], quantity: str) -> tuple[Vector, Vector, Vector]:

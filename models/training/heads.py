@@ -24,6 +24,10 @@ from loupebox.models.training.metal import DIAMOND, Gem, Metal, stone_bsdf
 from loupebox.models.training.piece import Piece, part_meshes, prong_bodies
 
 CLASSES = ("background", "metal", "stone", "prong")
+COARSE_UM_PER_PX, STATION_UM_PER_PX = 32.0, 16.0
+"""What the model looks at, and what the station's cameras see; the latter for everything that is measured."""
+SIDE_MM = 11.264
+"""Of the square that is rendered: 352 coarse pixels."""
 LEG_MM = 0.5
 """A prong is labelled prong down to this depth below the girdle plane; legs, and stubs of broken ones, are metal."""
 
@@ -162,7 +166,7 @@ def render_head(
     return image, labels_of(scene, views[view], random.piece), truth
 
 
-def write_head(folder: Path, index: int, split: Split, samples: int) -> None:
+def write_head(folder: Path, index: int, split: Split, samples: int, um_per_px: float = COARSE_UM_PER_PX) -> None:
     """Both views of one head and, last of all, its truth."""
     rng = np.random.default_rng([SEED_OF_SPLIT[split], index])
     random = random_head(split, rng)
@@ -170,7 +174,9 @@ def write_head(folder: Path, index: int, split: Split, samples: int) -> None:
     scene = random_scene(random, light_seed)
     truth: dict[str, object] = {}
     for view in ("top", "oblique"):
-        rgb, labels, truth = render_head(random, view, light_seed, 32.0, 352, samples, rng, scene)
+        rgb, labels, truth = render_head(
+            random, view, light_seed, um_per_px, round(SIDE_MM * 1e3 / um_per_px), samples, rng, scene
+        )
         np.savez_compressed(folder / f"{index:05d}.{view}.npz", rgb=rgb.astype(np.float16), labels=labels)
     made_of = {
         "split": split, "metal": random.metal.name, "prong_metal": random.prong_metal.name, "family": random.family,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from loupebox.inspect.finding import Finding
@@ -36,6 +37,12 @@ REMEDIES: dict[str, Remedy] = {
     "prong_lifted": TIGHTEN,
     "prong_unsure": TIGHTEN,
     "prong_count": RE_TIP,
+    "prong_uneven": TIGHTEN,
+    "prong_width": RE_TIP,
+    "prong_height": TIGHTEN,
+    "prong_contact": TIGHTEN,
+    "stone_missing": Remedy("set a stone", "setting"),
+    "stone_tilted": RE_SET,
     "stone_size": RE_SET,
     "stone_off_centre": RE_SET,
     "gas_porosity": LASER_WELD,
@@ -61,7 +68,19 @@ DIMENSION_KINDS = {
     "shank_symmetry_mm": "shank_size",
     "stone_diameter_mm": "stone_size",
     "stone_offset_mm": "stone_off_centre",
+    "stone_widest_mm": "stone_size",
+    "stone_narrowest_mm": "stone_size",
+    "table_offset_mm": "stone_tilted",
+    "stone_tilt_deg": "stone_tilted",
+    "prong_spacing_deg": "prong_uneven",
 }
+PARTS = {
+    r"stone_\d+_present": "stone_missing",
+    r"prong_\d+_tip_width_mm": "prong_width",
+    r"prong_\d+_height_percent": "prong_height",
+    r"prong_\d+_contact_percent": "prong_contact",
+}
+"""Of what is measured of each stone and each prong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +118,5 @@ def _kind(check_name: str, prongs: tuple[Prong, ...], findings: tuple[Finding, .
     if zone:
         seen = [f for f in findings if f.zone == zone and RULE_OF[f.kind] == surface]
         return max(seen, key=lambda f: f.size_mm.value).kind if seen else surface
-    return DIMENSION_KINDS.get(check_name, check_name)
+    part = next((kind for pattern, kind in PARTS.items() if re.fullmatch(pattern, check_name)), check_name)
+    return DIMENSION_KINDS.get(check_name, part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -34,6 +35,11 @@ PLACE_OF = {
     "shank_widest_mm": ("shank", "backlight"),
     "stone_diameter_mm": ("top", "dome"),
     "stone_offset_mm": ("top", "dome"),
+    "stone_widest_mm": ("top", "dome"),
+    "stone_narrowest_mm": ("top", "dome"),
+    "stone_tilt_deg": ("oblique", "dome"),
+    "table_offset_mm": ("top", "dome"),
+    "prong_spacing_deg": ("top", "dome"),
     "prong_count": ("top", "dome"),
 }
 """Where each dimension was seen."""
@@ -80,11 +86,15 @@ def _marks(connection: Connection, inspection: int, check_name: str) -> Iterator
     surface, _, zone = check_name.partition(" zone ")
     if zone:
         yield from _of_findings(connection, inspection, surface, zone)
-    elif check_name.removeprefix("prong_").isdecimal():
-        yield from _of_prong(connection, inspection, int(check_name.removeprefix("prong_")))
-    elif check_name in PLACE_OF and (frame := _frame(connection, inspection, *PLACE_OF[check_name])):
+    elif prong := re.fullmatch(r"prong_(\d+)(_[a-z_]+)?", check_name):
+        yield from _of_prong(connection, inspection, int(prong[1]))
+    elif (place := _place_of(check_name)) and (frame := _frame(connection, inspection, *place)):
         whole = (0.0, 0.0, float(frame.width_px), float(frame.height_px))
         yield ReworkMark("characteristic", check_name, frame.view, frame.light, frame.sha256, whole)
+
+
+def _place_of(check_name: str) -> tuple[str, str] | None:
+    return ("top", "dome") if re.fullmatch(r"stone_\d+_present", check_name) else PLACE_OF.get(check_name)
 
 
 def _of_findings(connection: Connection, inspection: int, surface: str, zone: str) -> Iterator[ReworkMark]:

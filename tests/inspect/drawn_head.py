@@ -13,7 +13,7 @@ from loupebox.inspect.spec import Head, Range
 from loupebox.models.look import Look, Pointing
 
 CROWN = math.tan(math.radians(34.5))
-THRESHOLDS = HeadThresholds(0.5, 0.5, 0.005, 0.01, 0.015, 0.015, 0.025, 1.0, 1.0, 1.0)
+THRESHOLDS = HeadThresholds(0.5, 0.5, 0.005, 0.01, 0.015, 0.015, 0.025, 1.0, 1.0, 1.0, 0.01, 0.5, 0.01, 2.0, 2.0)
 FACTOR = 2
 """Frame pixels a pixel of the model."""
 POINTING_PX, SURE_PX = 12.0, 0.3
@@ -71,6 +71,12 @@ class DrawnHead:
     centre_xy_mm: tuple[float, float] = (0.0, 0.0)
     stone_offset_xy_mm: tuple[float, float] = (0.0, 0.0)
     has_stone: bool = True
+    slope_xy: tuple[float, float] = (0.0, 0.0)
+    """How much the stone's girdle rises to the right and to the back."""
+    table: float = 0.57
+    """Distance of the table's corners from its middle, as a share of the radius."""
+    more_stones: tuple[tuple[float, float, float], ...] = ()
+    """Middle and diameter of each stone beside the one in the middle, in mm."""
 
     def draw(self, um_per_px: float = 16.0, size_px: int = 560, elevation_deg: float = 45.0) -> list[Look]:
         """What a perfect model says of the top and the oblique view."""
@@ -96,19 +102,36 @@ class DrawnHead:
         near = np.kron(nearest < POINTING_PX, np.ones((FACTOR, FACTOR))).astype(np.float32)
         return Look(
             probabilities,
-            {"tip": near, "table": np.zeros_like(near)},
+            {"tip": near, "table": self._table(canvas) if up[2] == 0 else np.zeros_like(near)},
             {
                 name: Pointing(at[..., k, :].astype(np.float32), np.full(x.shape, SURE_PX, np.float32), FACTOR)
                 for k, name in enumerate(POINTERS)
             },
         )
 
+    @property
+    def crown_mm(self) -> tuple[float, float]:
+        """Width of the crown, and height of the table over the middle of the girdle."""
+        width = self.diameter_mm / 2 * (1 - self.table)
+        return width, CROWN * width + 0.015 * self.diameter_mm
+
+    def _table(self, canvas: "Canvas") -> np.ndarray:
+        """From above: an octagon, which a tilt carries sideways."""
+        height, apothem = self.crown_mm[1], self.table * self.diameter_mm / 2 * math.cos(math.pi / 8)
+        x = canvas.x - self.centre_xy_mm[0] - self.stone_offset_xy_mm[0] + height * self.slope_xy[0]
+        y = canvas.v - self.centre_xy_mm[1] - self.stone_offset_xy_mm[1] + height * self.slope_xy[1]
+        sides = [x * math.cos(a) + y * math.sin(a) - apothem for a in np.pi / 4 * np.arange(8)]
+        return canvas.coverage(np.max(sides, axis=0)).astype(np.float32) * self.has_stone
+
     def _view(self, canvas: "Canvas", up: np.ndarray, flat: float, oblique: bool) -> np.ndarray:
         radius, (cx, cy) = self.diameter_mm / 2, self.centre_xy_mm
         stone, prong, behind = canvas.empty(), canvas.empty(), canvas.empty()
         if self.has_stone:
             ox, oy = cx + self.stone_offset_xy_mm[0], cy + self.stone_offset_xy_mm[1]
-            stone = canvas.ellipse(ox, oy * flat, radius, radius * flat)
+            sheared = self.slope_xy[0] * up[2] * (canvas.x - ox)
+            stone = canvas.ellipse(ox, oy * flat + sheared, radius, radius * (flat + self.slope_xy[1] * up[2]))
+        for x, y, diameter in self.more_stones:
+            stone = np.minimum(stone, canvas.ellipse(x, y * flat, diameter / 2, diameter / 2 * flat))
         for p in self.prongs:
             balls = p.balls(radius) + np.array([cx, cy, 0])
             # Behind the stone, what stands outside the girdle is seen only above the stone's edge.
@@ -132,7 +155,7 @@ class Canvas:
     def empty(self) -> np.ndarray:
         return np.full(self.x.shape, 1e3)
 
-    def ellipse(self, x: float, v: float, a: float, b: float) -> np.ndarray:
+    def ellipse(self, x: float, v: float | np.ndarray, a: float, b: float) -> np.ndarray:
         """To first order, which is exact on the outline."""
         u, w = (self.x - x) / a, (self.v - v) / b
         rho = np.maximum(np.hypot(u, w), 1e-6)
