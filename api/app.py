@@ -14,6 +14,8 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from loupebox.api import (
+    bench,
+    board,
     calibration,
     captures,
     concessions,
@@ -95,7 +97,8 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     problem.install(app)
     working = (rework, rework_changes, concessions, returns, piece_history, exports)
     making = (captures, specs, pictures, jobs, hand_checks, sampling, calibration, startup)
-    for room in (pieces, inspections, *working, defects, *making, frames, documentation, people, tokens, subscribers):
+    screens = (pieces, bench, board, defects)
+    for room in (*screens, inspections, *working, *making, frames, documentation, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.
         app.include_router(room.router, dependencies=[Depends(signed_in)])
     for room in (sign_in, language_choice, health):

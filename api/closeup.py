@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loupebox.api.inspection_page import stored_report
+from loupebox.api.language import _, decimal
 from loupebox.api.overlay import svg_points, tip_in_top
+from loupebox.api.words import phrase
 from loupebox.station.records.inspection_record import FrameRecord, InspectionRecord
 from loupebox.station.records.rework_mark import PLACE_OF, PRONG_PX
 from loupebox.station.report import Box, FindingReport, Report
@@ -25,6 +27,8 @@ class Closeup:
 
     url: str
     title: str
+    view: str
+    light: str
     x: int
     y: int
     width: int
@@ -47,8 +51,27 @@ def closeup(record: InspectionRecord, check_names: Sequence[str]) -> Closeup | N
     return None
 
 
+def same_place(record: InspectionRecord, before: Closeup) -> Closeup | None:
+    """The same part of the frame at another inspection; None when it has no frame of that view and light.
+
+    A piece never lies twice in one place, so the part is taken twice as wide.
+    """
+    frame = _frame(record.frames, before.view, before.light)
+    if frame is None:
+        return None
+    width, height = min(frame.width_px, 2 * before.width), min(frame.height_px, 2 * before.height)
+    x, y = before.x + before.width / 2 - width / 2, before.y + before.height / 2 - height / 2
+    cut = (
+        round(min(max(0, x), frame.width_px - width)),
+        round(min(max(0, y), frame.height_px - height)),
+        width,
+        height,
+    )
+    return Closeup(_url(frame, cut), before.title, frame.view, frame.light, *cut)
+
+
 def _of_check(frames: Sequence[FrameRecord], report: Report, name: str) -> Closeup | None:
-    surface, _, zone = name.partition(" zone ")
+    surface, zone = name.partition(" zone ")[::2]
     findings = [f for f in report.findings if zone and f.zone == zone and f.kind.endswith(surface)]
     if findings:
         worst = max(findings, key=lambda f: f.size_mm)
@@ -58,9 +81,10 @@ def _of_check(frames: Sequence[FrameRecord], report: Report, name: str) -> Close
             tip = tip_in_top(report.prongs, prong.index, frame.width_px, frame.height_px)
             if tip is not None:
                 box = (tip[0] - PRONG_PX / 2, tip[1] - PRONG_PX / 2, PRONG_PX, PRONG_PX)
-                return _cut(frame, box, f"Prong {prong.index}, {prong.state}", spots=(tip,))
+                title = f"{phrase(name)}: {phrase(prong.state).lower()}"
+                return _cut(frame, box, title, spots=(tip,))
     if name in PLACE_OF and (frame := _frame(frames, *PLACE_OF[name])) is not None:
-        return _cut(frame, (0, 0, frame.width_px, frame.height_px), f"{frame.view} view")
+        return _cut(frame, (0, 0, frame.width_px, frame.height_px), _("%(view)s view", view=phrase(frame.view)))
     return None
 
 
@@ -68,7 +92,7 @@ def _of_finding(frame: FrameRecord | None, worst: FindingReport, findings: Seque
     if frame is None:
         return None
     beside = [f for f in findings if f.view == worst.view]
-    title = f"{worst.kind.replace('_', ' ')}, {worst.size_mm:.2f} mm"
+    title = f"{phrase(worst.kind)}, {decimal(worst.size_mm, 2)} {_('mm')}"
     return _cut(frame, worst.box_xywh_px, title, tuple(svg_points(f.polygon_xy_px) for f in beside))
 
 
@@ -90,5 +114,8 @@ def _cut(
     left = min(max(0, x + w / 2 - width / 2), frame.width_px - width)
     top = min(max(0, y + h / 2 - height / 2), frame.height_px - height)
     cut = (round(left), round(top), round(width), round(height))
-    url = f"/frames/{frame.sha256}.webp?width={WIDTH_PX}&crop={','.join(str(v) for v in cut)}"
-    return Closeup(url, title, *cut, polygons=polygons, spots=spots)
+    return Closeup(_url(frame, cut), title, frame.view, frame.light, *cut, polygons=polygons, spots=spots)
+
+
+def _url(frame: FrameRecord, cut: tuple[int, int, int, int]) -> str:
+    return f"/frames/{frame.sha256}.webp?width={WIDTH_PX}&crop={','.join(str(v) for v in cut)}"

@@ -21,6 +21,7 @@ class Destination:
 DESTINATIONS = (
     Destination("/", N_("Today"), "inspection.read"),
     Destination("/rework", N_("Rework"), "rework.read"),
+    Destination("/board", N_("Board"), "rework.assign"),
     Destination("/defects", N_("Defects"), "defect.read"),
     Destination("/refused", N_("Refused"), "inspection.read"),
 )

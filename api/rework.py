@@ -1,20 +1,15 @@
-"""The rework queue: what waits at which bench, taken and finished by one press each."""
+"""The rework queue for programs and for the scripts of our pages: what waits at which bench, taken and finished."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from loupebox.api.access import Allowed
-from loupebox.api.closeup import SPOT_RADIUS_PX, Closeup, closeup
 from loupebox.api.dependencies import Line, Log, Number, Wanted
-from loupebox.api.pages import render
 from loupebox.inspect.recheck import What
 from loupebox.station.records.person import Actor
 from loupebox.station.records.rework_desk import MOST
@@ -140,6 +135,12 @@ class Bench(BaseModel):
     waiting: int
 
 
+class Edition(BaseModel):
+    """While the number stays, so do all orders."""
+
+    edition: int
+
+
 class Done(BaseModel):
     """What the inspector should know of the work, and what it took."""
 
@@ -147,15 +148,6 @@ class Done(BaseModel):
 
     note: Line = ""
     work: Work | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """An order on the page, with the place that it is about."""
-
-    order: ReworkOrder
-    picture: Closeup | None
-    late: bool
 
 
 def is_late(order: ReworkOrder) -> bool:
@@ -173,6 +165,12 @@ def queue(log: Log, bench: Wanted = None) -> list[Order]:
 def benches(log: Log) -> list[Bench]:
     """Each bench and how many orders wait there or are in work."""
     return [Bench(name=name, waiting=count) for name, count in log.rework.benches()]
+
+
+@router.get("/api/v1/rework-edition", dependencies=[READS])
+def edition(log: Log) -> Edition:
+    """Whether anything has changed since one last looked, without reading it all."""
+    return Edition(edition=log.rework.edition())
 
 
 @router.get("/api/v1/rework/{number}", dependencies=[READS])
@@ -195,37 +193,3 @@ def done(number: Number, who: Worker, body: Done, log: Log) -> Order:
 
 def spent(work: Work | None) -> ReworkWork | None:
     return None if work is None else ReworkWork(**work.model_dump())
-
-
-@router.get("/rework", include_in_schema=False, dependencies=[READS])
-def page(request: Request, log: Log, bench: str = "") -> Response:
-    cards = [
-        Card(o, closeup(log.inspection(o.inspection_id), [d.check_name for d in o.defects]), is_late(o))
-        for o in log.rework.queue(bench or None)
-    ]
-    benches = log.rework.benches()
-    return render(request, "rework.html", cards=cards, bench=bench, benches=benches, spot_radius=SPOT_RADIUS_PX)
-
-
-@router.post("/rework/{number}/take", include_in_schema=False)
-def take_form(number: Number, log: Log, who: Worker, bench: Annotated[Line, Form()] = "") -> Response:
-    log.rework.take(number, who.name)
-    return _back(bench, number)
-
-
-@router.post("/rework/{number}/done", include_in_schema=False)
-def done_form(
-    number: Number,
-    log: Log,
-    who: Worker,
-    note: Annotated[Line, Form()] = "",
-    minutes: Annotated[float | None, Form(ge=0, le=MOST["minutes"])] = None,
-    bench: Annotated[Line, Form()] = "",
-) -> Response:
-    log.rework.finish(number, who.name, note, None if minutes is None else ReworkWork(minutes))
-    return _back(bench, number)
-
-
-def _back(bench: str, number: int) -> Response:
-    query = "?" + urlencode({"bench": bench}) if bench else ""
-    return RedirectResponse(f"/rework{query}#order-{number}", status_code=303)

@@ -67,6 +67,7 @@ WORK = (
         N_("Resize"),
     ),
     (N_("Round up"), N_("Re-cast"), N_("Trim the prong"), N_("Look into it"), N_("Returned")),
+    (N_("Priority"), N_("Due at"), N_("Gone"), N_("Still there"), N_("New"), N_("Cannot tell")),
     (N_("Open"), N_("Taken"), N_("Done"), N_("Withdrawn")),
     (N_("Accept"), N_("Rework"), N_("Scrap"), N_("Concession")),
     (N_("Dirt or reflection"), N_("Measured by hand"), N_("Like boundary sample"), N_("Accepted under loupe")),

@@ -19,6 +19,7 @@ from loupebox.station.records.rework_order import WAITING, ReworkOrder, ReworkWo
 from loupebox.station.records.rework_tables import (
     DISPOSITION,
     REWORK_CHANGE,
+    REWORK_EVENT,
     REWORK_MESSAGE,
     REWORK_ORDER,
     REWORK_WORK,
@@ -61,6 +62,28 @@ class ReworkDesk:
             waiting = {row[0]: row[1] for row in connection.execute(query)}
         names = {remedy.bench for remedy in REMEDIES.values()} | waiting.keys()
         return tuple((name, waiting.get(name, 0)) for name in sorted(names))
+
+    def done(self, bench: str | None = None, limit: int = 20) -> tuple[ReworkOrder, ...]:
+        """The orders finished last, at a bench or at all, the last first."""
+        finished = (
+            select(REWORK_EVENT.c.rework_order)
+            .join(REWORK_ORDER, REWORK_ORDER.c.id == REWORK_EVENT.c.rework_order)
+            .where(REWORK_EVENT.c.state == "done")
+            .order_by(REWORK_EVENT.c.id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            where = finished if bench is None else finished.where(REWORK_ORDER.c.bench == bench)
+            numbers = list(connection.execute(where).scalars())
+            found = {order.id: order for order in orders(connection, REWORK_ORDER.c.id.in_(numbers))}
+            return tuple(found[number] for number in numbers)
+
+    def edition(self) -> int:
+        """A number that grows with every order, step, change and message: while it stays, so does every queue."""
+        tables = (REWORK_ORDER, REWORK_EVENT, REWORK_CHANGE, REWORK_MESSAGE)
+        with reading(self._engine) as connection:
+            last = [select(func.coalesce(func.max(table.c.id), 0)).scalar_subquery() for table in tables]
+            return sum(connection.execute(select(*last)).one())
 
     def take(self, order: int, who: str) -> ReworkOrder:
         """A jeweller takes an open order; of two who try at once one gets it, the other a `Conflict`.

@@ -20,7 +20,17 @@ def every_path(station: Station) -> list[str]:
     inspections = [
         f"/inspections/{station.numbers[p]}" for p in ("P-0001", "P-0003", "P-0005", "P-0006", made_pieces.EVIL)
     ]
-    return ["/", "/rework", "/defects", "/refused", "/pieces/P-0001", "/docs", *inspections]
+    return [
+        "/",
+        "/rework?bench=",
+        "/rework/1",
+        "/board",
+        "/defects",
+        "/refused",
+        "/pieces/P-0001",
+        "/docs",
+        *inspections,
+    ]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -195,12 +205,15 @@ def test_of_two_who_take_one_order_the_second_is_told(own_station: Station, open
     ben, lea = open_page(own_station, "Ben"), open_page(own_station, "Lea")
     for page in (ben, lea):
         page.goto("/rework?bench=setting")
+    lea.route(
+        "**/api/v1/rework-edition", lambda route: route.fulfill(json={"edition": own_station.log.rework.edition()})
+    )
     take(ben)
     expect(ben.locator("#order-1")).to_contain_text("Taken by Ben")
     with lea.expect_console_message():  # the browser notes the status 409 itself
         take(lea)
-    expect(lea.locator("main")).to_contain_text("taken by Ben")
-    expect(lea.get_by_role("heading", level=1)).to_have_text("Somebody was first")
+    expect(lea.get_by_role("status")).to_contain_text("Somebody was first")
+    expect(lea.locator("#order-1")).to_contain_text("Taken by Ben")
     open_page.complaints.clear()
     ben.locator("#order-1").get_by_label("Note").fill("tip closed")
     ben.locator("#order-1").get_by_role("button", name="Done").click()
