@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -50,9 +50,11 @@ from loupebox.api.language import Spoken
 from loupebox.api.pages import STATIC
 from loupebox.api.security import Guard
 from loupebox.station.event_delivery import delivering
+from loupebox.station.forwarding import StandingForwarder
 from loupebox.station.records.one_change import AskedBefore
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.settings import Settings
+from loupebox.station.station_desk import has_server, outbox_of
 from loupebox.station.station_log import open_store
 
 DESCRIPTION = (
@@ -69,9 +71,11 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     rules = replace(settings.sign_in_rules, demo=demo)
     log = QcLog.open(settings.database_location, open_store(settings), rules)
 
+    forwarder = StandingForwarder(outbox_of(settings), log) if has_server(settings) else None
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with delivering(log.subscribers, time.time):
+        with delivering(log.subscribers, time.time), forwarder.running() if forwarder else nullcontext():
             yield
         log.close()
 
@@ -86,6 +90,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
         redoc_url=None,
     )
     app.state.log = log
+    app.state.forwarder = forwarder
     app.state.startup_longest_h = settings.startup_longest_h
     app.state.preview = frames.preview_maker(log)
     app.state.intake = captures.Intake(settings, log)

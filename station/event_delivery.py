@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from loupebox.station.event_channel import Channel, NotDelivered
 from loupebox.station.mqtt_topic import MqttTopic
-from loupebox.station.records.errors import RecordsError
 from loupebox.station.records.subscribers import Errand, Subscribers
+from loupebox.station.rounds import in_rounds
 from loupebox.station.webhook import Webhook
 
 ROUND_EVERY_S = 2.0
@@ -62,19 +61,5 @@ def delivering(
     subscribers: Subscribers, clock_s: Callable[[], float], every_s: float = ROUND_EVERY_S
 ) -> Iterator[None]:
     """Make rounds in a thread until the block ends; a round under way is finished."""
-    stop = threading.Event()
-
-    def rounds() -> None:
-        while not stop.wait(every_s):
-            try:
-                deliver_due(subscribers, clock_s)
-            except RecordsError as error:
-                logger.warning("events wait: %s", error)
-
-    thread = threading.Thread(target=rounds, name="event delivery", daemon=True)
-    thread.start()
-    try:
+    with in_rounds("event delivery", lambda _: deliver_due(subscribers, clock_s), every_s):
         yield
-    finally:
-        stop.set()
-        thread.join()

@@ -95,12 +95,17 @@ class Desk:
 @contextmanager
 def open_desk(settings: Settings) -> Iterator[Desk]:
     """The desk of the station with these settings, until the block ends."""
-    server = url_of(settings.database_location).get_backend_name() != "sqlite"
+    server = has_server(settings)
     desk = Desk(settings, None if server else open_log(settings), outbox_of(settings) if server else None)
     try:
         yield desk
     finally:
         desk.close()
+
+
+def has_server(settings: Settings) -> bool:
+    """Whether the log is on a server, which may be away, and not the station's own file."""
+    return url_of(settings.database_location).get_backend_name() != "sqlite"
 
 
 def outbox_of(settings: Settings) -> Outbox:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import gc
 import logging
+import random
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cut_line import CutLine
 from forwarding_stations import inspect_through_cuts
 from hypothesis import given
 from hypothesis import strategies as st
 from made_entries import MISSING_PRONG, SPEC, a_refusal, an_entry, estimate
+from sqlalchemy import make_url
 
 from loupebox.inspect.measurement import Measurement
 from loupebox.station.entry_json import UnreadableEntry, from_text, to_text
-from loupebox.station.forwarding import Forwarded, forward
-from loupebox.station.outbox import Outbox
-from loupebox.station.records.errors import NotRecorded, OutOfReach
+from loupebox.station.forwarding import Forwarded, Forwarder, OutboxState, StandingForwarder, forward
+from loupebox.station.outbox import Kept, Outbox
+from loupebox.station.records.errors import NotRecorded, OutOfReach, RecordsError
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.qc_log import QcLog
+from loupebox.station.rounds import in_rounds
 
 
 @pytest.fixture
@@ -144,3 +149,65 @@ def test_the_line_breaks_in_the_middle_of_anything(postgres_log: str, folder: Pa
     assert told.cuts == 8
     assert told.rounds_that_failed >= 8
     assert told.once_and_in_order, told
+
+
+class WatchedOutbox(Outbox):
+    """Calls after each delivery."""
+
+    told: Callable[[], None]
+
+    def delivered(self, kept: Kept, inspection: int) -> None:
+        super().delivered(kept, inspection)
+        self.told()
+
+
+def test_a_delivery_can_be_ended_between_two(folder: Path, opening: Callable[[], QcLog]) -> None:
+    outbox, stop = WatchedOutbox(folder / "outbox"), threading.Event()
+    for piece in ("P-1", "P-2", "P-3"):
+        outbox.put(an_entry(piece=piece))
+    outbox.told = stop.set
+    forwarder = Forwarder(outbox, opening)
+    assert forwarder.forward(stop).delivered == 1
+    assert [kept.piece for kept in outbox.waiting()] == ["P-2", "P-3"]
+    forwarder.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_serving_station_delivers_as_soon_as_its_server_is_back(postgres_log: str, folder: Path) -> None:
+    url = make_url(postgres_log)
+    assert url.port is not None
+    line = CutLine(url.port, cuts=0, chance=random.Random(1), most_bytes=1, missed=3)
+    logging.disable(logging.CRITICAL)
+    try:
+        log = QcLog.open(url.set(port=line.port).render_as_string(hide_password=False), folder / "frames")
+        outbox, everything = WatchedOutbox(folder / "outbox"), threading.Event()
+        outbox.told = lambda: None if outbox.waiting() else everything.set()
+        for piece in ("P-1", "P-2", "P-3"):
+            outbox.put(an_entry(piece=piece))
+        forwarder = StandingForwarder(outbox, log)
+        assert forwarder.state() == OutboxState(waiting=3, set_aside=0, out_of_reach="")
+        line.cuts_left = 1  # with the next byte
+        with forwarder.running(every_s=0.01):
+            assert everything.wait(60)
+        assert line.cuts_left == 0
+        assert forwarder.state() == OutboxState(waiting=0, set_aside=0, out_of_reach="")
+        assert [item.piece for item in reversed(log.recent().items)] == ["P-1", "P-2", "P-3"]
+        log.close()
+    finally:
+        line.close()
+        logging.disable(logging.NOTSET)
+        gc.collect()
+
+
+def test_a_round_that_fails_is_followed_by_another(caplog: pytest.LogCaptureFixture) -> None:
+    rounds, enough = iter((RecordsError("no room"), ZeroDivisionError("a fault"))), threading.Event()
+
+    def act(_: threading.Event) -> None:
+        for error in rounds:
+            raise error
+        enough.set()
+
+    with in_rounds("a thing", act, every_s=0.001):
+        assert enough.wait(30)
+    assert [record.getMessage() for record in caplog.records[:2]] == ["a thing has to wait: no room", "a thing failed"]
+    assert "a thing" not in {thread.name for thread in threading.enumerate()}
