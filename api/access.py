@@ -17,6 +17,8 @@ from loupebox.station.records.roles import PERMISSIONS, PERSONS_ONLY, words_for
 from loupebox.station.records.signature import Secret, Signature
 
 COOKIE = "loupebox_session"
+BY_ITSELF = "Loupebox-By-Itself"
+"""The header of what a page asks with nobody there: it does not keep a session from ending."""
 
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="given when a person signs in at /sign-in")
 _bearer = HTTPBearer(auto_error=False, description="an API token; `loupebox token add` makes one")
@@ -34,7 +36,7 @@ def signed_in(
         who = log.tokens.holder(bearer.credentials)
         wrong = "that token is not known, revoked or over"
     elif session is not None:
-        who = log.sessions.person(session)
+        who = log.sessions.person(session, by_itself=BY_ITSELF in request.headers)
         wrong = "the session is over"
     else:
         wrong = "nobody is signed in"
@@ -45,6 +47,8 @@ def signed_in(
             {"WWW-Authenticate": "Bearer"},
         )
     request.state.who = who
+    if "text/html" in request.headers.get("accept", ""):
+        request.state.happened = log.happenings.last()  # before the page is read: the stream tells what follows
     return who
 
 

@@ -28,6 +28,7 @@ from loupebox.api import (
     inspections,
     jobs,
     language_choice,
+    live,
     people,
     pictures,
     piece_history,
@@ -40,6 +41,7 @@ from loupebox.api import (
     sign_in,
     specs,
     startup,
+    station,
     subscribers,
     tokens,
 )
@@ -54,6 +56,7 @@ from loupebox.station.forwarding import StandingForwarder
 from loupebox.station.records.one_change import AskedBefore
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.settings import Settings
+from loupebox.station.stand import Stand
 from loupebox.station.station_desk import has_server, outbox_of
 from loupebox.station.station_log import open_store
 
@@ -93,8 +96,11 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     app.state.forwarder = forwarder
     app.state.startup_longest_h = settings.startup_longest_h
     app.state.preview = frames.preview_maker(log)
+    app.state.settings = settings
     app.state.intake = captures.Intake(settings, log)
-    app.add_middleware(AnsweredOnce, log=log, streamed=frozenset({captures.PATH}))
+    app.state.stand = Stand(settings, log, app.state.intake.workplace)
+    app.state.live = live.Live(log)
+    app.add_middleware(AnsweredOnce, log=log, streamed=frozenset({captures.PATH, station.PLACING}))
     app.add_middleware(Guard, larger_bytes={captures.PATH: app.state.intake.limit_bytes})
     app.add_middleware(Spoken)
     for known in (AskedAgain, AskedBefore):
@@ -102,7 +108,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     problem.install(app)
     working = (rework, rework_changes, concessions, returns, piece_history, exports)
     making = (captures, specs, pictures, jobs, hand_checks, sampling, calibration, startup)
-    screens = (pieces, bench, board, defects)
+    screens = (station, live, pieces, bench, board, defects)
     for room in (*screens, inspections, *working, *making, frames, documentation, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.
         app.include_router(room.router, dependencies=[Depends(signed_in)])

@@ -59,7 +59,7 @@ class AnsweredOnce:
             told = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        key = Headers(scope=scope).get(HEADER) if scope["path"].startswith("/api/") else None
+        key = Headers(scope=scope).get(HEADER)
         async with self.changing:
             if key is None:
                 await self.app(scope, heard, send)

@@ -48,7 +48,7 @@ class Intake:
     def __init__(self, settings: Settings, log: QcLog) -> None:
         self.limit_bytes = settings.upload_limit_mb * 1_000_000
         self.one_at_a_time = CapacityLimiter(1)
-        self._workplace = cache(lambda: Workplace.open(settings))  # models are loaded once somebody hands in
+        self.workplace = cache(lambda: Workplace.open(settings))  # models are loaded once somebody hands in
         self._log = log
 
     def take(self, archive: BinaryIO, origin: str | None) -> int:
@@ -62,7 +62,7 @@ class Intake:
         with tempfile.TemporaryDirectory(prefix="loupebox-capture-") as folder:
             try:
                 capture = unpack_capture(archive, Path(folder), self.limit_bytes)
-                return self._workplace().inspect(capture, specs=self._log.specs)
+                return self.workplace().inspect(capture, specs=self._log.specs)
             except CaptureError as error:
                 raise CaptureError(
                     str(error).replace(f"{Path(folder).resolve()}/", "").replace(f"{folder}/", "")
@@ -85,7 +85,7 @@ async def hand_in(
 ) -> HandedIn:
     """Inspect a capture and record it; of what cannot be read as a capture nothing is kept."""
     _check_type(request.headers)
-    key = _key(request.headers)
+    key = checked_key(request.headers)
     intake: Intake = request.app.state.intake
     with tempfile.TemporaryFile(prefix="loupebox-upload-") as archive:
         checksum = await _receive(request, archive, intake.limit_bytes)
@@ -108,7 +108,7 @@ async def _receive(request: Request, archive: BinaryIO, limit_bytes: int) -> str
     return digest.hexdigest()
 
 
-def _key(headers: Headers) -> str | None:
+def checked_key(headers: Headers) -> str | None:
     """The name that the sender gave this change, if any: these keys live in the log, since no answer is kept open."""
     key = headers.get(HEADER)
     if key is not None and not (KEY_LENGTHS[0] <= len(key) <= KEY_LENGTHS[1] and key.isascii() and key.isprintable()):

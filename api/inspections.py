@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -188,11 +189,20 @@ def page(request: Request, number: Number, log: Log, view: str | None = None, li
 
 @router.post("/inspections/{number}/decisions", include_in_schema=False)
 def decide_form(
-    request: Request, number: Number, who: Decider, log: Log, form: Annotated[Decision, Form()]
+    request: Request,
+    number: Number,
+    who: Decider,
+    log: Log,
+    form: Annotated[Decision, Form()],
+    to: Literal["inspection", "station"] = "inspection",
 ) -> Response:
+    """Decide, and go on where the form was: at the station a piece to be worked on gets its ticket."""
     _sign(request, log, who, number, form)
     log.decide(number, form.kind, who.name, form.reason, lead=who.may(AGAIN), **form.more)
-    return RedirectResponse(f"/inspections/{number}#decision", status_code=303)
+    if to == "inspection":
+        return RedirectResponse(f"/inspections/{number}#decision", status_code=303)
+    ticket = f"?ticket={number}" if form.kind == "rework" else ""
+    return RedirectResponse(f"/station/bags/{quote(log.inspection(number).summary.job)}{ticket}", status_code=303)
 
 
 def _sign(request: Request, log: QcLog, who: Actor, number: int, decision: Decision) -> None:

@@ -19,6 +19,7 @@ class Destination:
 
 
 DESTINATIONS = (
+    Destination("/station", N_("Station"), "inspection.read"),
     Destination("/", N_("Today"), "inspection.read"),
     Destination("/rework", N_("Rework"), "rework.read"),
     Destination("/board", N_("Board"), "rework.assign"),

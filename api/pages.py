@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -38,6 +39,7 @@ def shared(request: Request) -> dict[str, Any]:
         "here": "/" + path.split("/")[1],
         "address": path + (f"?{request.url.query}" if request.url.query else ""),
         "waiting": waiting,
+        "happened": getattr(request.state, "happened", None),
         "places": destinations(me),
         "version": version("loupebox"),
         "me": me,
@@ -101,7 +103,12 @@ def spoken(function: Callable[..., str]) -> Callable[..., str]:
     return said
 
 
-templates.env.globals["static_url"] = static_url
+def new_key() -> str:
+    """An Idempotency-Key for one form of one page: sent again, it is done once."""
+    return secrets.token_hex(16)
+
+
+templates.env.globals |= {"static_url": static_url, "new_key": new_key}
 templates.env.filters |= {"here": here, "clock": clock, "sentence": words.sentence}
 templates.env.filters |= {
     name: spoken(function)

@@ -21,6 +21,7 @@ from loupebox.api.language import N_
 from loupebox.api.pages import render
 from loupebox.inspect.spec import SpecError
 from loupebox.station.capture import CaptureError
+from loupebox.station.device import DeviceError
 from loupebox.station.records.errors import (
     Conflict,
     Damaged,
@@ -39,6 +40,7 @@ STATUS_OF: dict[type[Exception], tuple[int, str]] = {
     LockedOut: (429, N_("Too many wrong tries")),
     CaptureError: (422, N_("Not accepted")),
     SpecError: (422, N_("Not accepted")),
+    DeviceError: (503, N_("A device is not ready")),
     Damaged: (500, N_("Record damaged")),
     RecordsError: (503, N_("Records out of reach")),
 }

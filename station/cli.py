@@ -107,7 +107,7 @@ def demo(
     if listener is None:
         return Exit.PASS if right else Exit.FAIL
     console.print(f"\nThe station is at {url_of(listener)} (Ctrl-C ends it).")
-    serve(chosen, listener, demo=True)
+    serve(chosen.model_copy(update={"tray_dir": chosen.captures_dir}), listener, demo=True)
     return Exit.PASS
 
 

@@ -42,6 +42,14 @@ def serve(settings: Settings, listener: socket.socket, *, demo: bool = False) ->
 
     from loupebox.api.app import create_app
 
-    config = uvicorn.Config(create_app(settings, demo=demo), log_level="warning")
+    app = create_app(settings, demo=demo)
+
+    class Server(uvicorn.Server):
+        """Ends the streams of events first: it would wait for them until the last page is closed."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.live.end()
+            await super().shutdown(sockets)
+
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])

@@ -52,6 +52,9 @@ class Settings(BaseModel):
     specs_dir: Path = Field(default=SAMPLES_DIR / "specs", description="folder of spec sheets, <STYLE>.toml")
     calibration_dir: Path = Field(default=SAMPLES_DIR / "calibration", description="folder of certificates")
     captures_dir: Path = Field(default=SAMPLES_DIR / "captures", description="captures that the demo inspects")
+    tray_dir: Path | None = Field(
+        default=None, description="captures that lie under folder cameras in place of pieces; the demo's tray"
+    )
     models_dir: Path = Field(default=MODELS_DIR, description="folder of models and their cards")
     jobs_file: Path = Field(default=SAMPLES_DIR / "jobs.toml", description="production jobs")
     pin_passes: Annotated[int, Field(ge=1, le=20)] = Field(default=3, description="passes of argon2 over a PIN")
@@ -79,12 +82,19 @@ class Settings(BaseModel):
         return where
 
     @field_validator(
-        "data_dir", "specs_dir", "calibration_dir", "captures_dir", "models_dir", "jobs_file", "startup_file"
+        "data_dir",
+        "specs_dir",
+        "calibration_dir",
+        "captures_dir",
+        "tray_dir",
+        "models_dir",
+        "jobs_file",
+        "startup_file",
     )
     @classmethod
-    def _from_base(cls, path: Path, info: ValidationInfo) -> Path:
+    def _from_base(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         base = (info.context or {}).get("base", Path())
-        return (base / path.expanduser()).absolute()
+        return None if path is None else (base / path.expanduser()).absolute()
 
     @property
     def database_location(self) -> str | Path:

@@ -55,11 +55,13 @@ class Workplace:
         watch = Stopwatch()
         with watch.step("read"):
             capture = read_capture(folder)
-            style = capture.record.style
-            sheet = sheet or _approved(specs, style) or find_spec_sheet(self.specs_dir, style)
+            sheet = sheet or sheet_in_force(self.specs_dir, capture.record.style, specs)
         return inspect_piece(capture, sheet, self.calibration, self.models, watch)
 
 
-def _approved(specs: ApprovedSheets | None, style: str) -> SpecSheet | None:
+def sheet_in_force(specs_dir: Path, style: str, specs: ApprovedSheets | None) -> SpecSheet:
+    """The sheet that pieces of a style are held against now."""
     sheet = None if specs is None else specs.approved_here(style)
-    return None if sheet is None else SpecSheet(load_spec(sheet.text, sheet.name), sheet.text)
+    return (
+        find_spec_sheet(specs_dir, style) if sheet is None else SpecSheet(load_spec(sheet.text, sheet.name), sheet.text)
+    )

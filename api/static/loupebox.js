@@ -9,11 +9,11 @@ for (const field of document.querySelectorAll("input[data-remember]")) {
 }
 
 /* One press, one action: a second press of the same button would meet its own first. */
-for (const form of document.querySelectorAll("form[method=post]")) {
-  form.addEventListener("submit", () => {
-    for (const button of form.querySelectorAll("button")) button.disabled = true;
-  });
-}
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.dataset.key) return;
+  for (const button of form.querySelectorAll("button")) button.disabled = true;
+});
 addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("form[method=post] button")) button.disabled = false;
 });

@@ -104,6 +104,25 @@ class Bag:
         return tuple(clauses)
 
     @property
+    def next_piece(self) -> str | None:
+        """The serial to look at next: one that nobody has looked at or that comes back from its rework, else a new
+        number; None when each piece of the bag has been looked at."""
+        for piece in self.pieces:
+            if piece.state in ("not inspected", "back from rework"):
+                return piece.serial
+        if self.pieces_in is not None and len(self.pieces) >= self.pieces_in:
+            return None
+        known = {piece.serial for piece in self.pieces}
+        numbers = (f"{self.job.id}-{number:02}" for number in range(1, len(known) + 2))
+        return next(serial for serial in numbers if serial not in known)
+
+    @property
+    def left(self) -> int | None:
+        """How many pieces wait for their first look or the one after their rework; None when nobody knows."""
+        waiting = sum(piece.state in ("not inspected", "back from rework") for piece in self.pieces)
+        return None if self.pieces_in is None else waiting + max(0, self.pieces_in - len(self.pieces))
+
+    @property
     def reconciliation(self) -> str:
         """The sum in words: "24 pieces in = 20 passed + 1 scrapped + 3 not inspected"."""
         counted = " + ".join(f"{count} {state}" for state, count in self.counts.items()) or "0"

@@ -23,6 +23,7 @@ from loupebox.station.records.entry import InspectionEntry
 from loupebox.station.records.errors import NotAllowed, RecordsError
 from loupebox.station.records.export_log import ExportLog
 from loupebox.station.records.frames import Frames
+from loupebox.station.records.happenings import Happenings
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.inspection_record import FrameRecord, InspectionRecord, InspectionSummary
 from loupebox.station.records.inspection_tables import INSPECTION
@@ -86,6 +87,7 @@ class QcLog:
         self.returns = Returns(engine, clock)
         self.exports = ExportLog(engine)
         self.history = PieceHistory(engine)
+        self.happenings = Happenings(engine)
 
     @classmethod
     def open(cls, database: str | Path, frames: Path | ImageStore, rules: SignInRules = USUAL_RULES) -> QcLog:

@@ -51,8 +51,11 @@ class Sessions:
             )
         return secret
 
-    def person(self, secret: str) -> Person | None:
-        """Who is signed in with it; None when it is unknown, ended, was left alone or is over."""
+    def person(self, secret: str, *, by_itself: bool = False) -> Person | None:
+        """Who is signed in with it; None when it is unknown, ended, was left alone or is over.
+
+        What a page asks `by_itself`, with nobody there, does not keep the session from ending.
+        """
         now = self._clock()
         with reading(self._engine) as connection:
             row = connection.execute(
@@ -68,10 +71,14 @@ class Sessions:
             ).one_or_none()
         if row is None or (row.demo and not self._people.is_demo):
             return None
-        if now - row.seen_at > SEEN_EVERY:
+        if now - row.seen_at > SEEN_EVERY and not by_itself:
             with writing(self._engine) as connection:
                 connection.execute(update(SESSION).where(SESSION.c.id == row.session).values(seen_at=now))
         return person_of(row)
+
+    def is_over(self, secret: str) -> bool:
+        """Whether nobody is signed in with it any more; asking is no use of it."""
+        return self.person(secret, by_itself=True) is None
 
     def end(self, secret: str) -> None:
         """Sign out: the secret opens nothing from now on."""

@@ -55,15 +55,22 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self.listening.set()
 
+    async def shutdown(self, sockets: list | None = None) -> None:
+        self.config.app.state.live.end()  # pyright: ignore
+        await super().shutdown(sockets)
+
 
 def fault() -> None:
     raise ZeroDivisionError("a fault that nobody thought of")
 
 
 @contextmanager
-def serving(data_dir: Path, *, demo: bool = False, database: str = "") -> Iterator[tuple[str, QcLog]]:
+def serving(
+    data_dir: Path, *, demo: bool = False, database: str = "", tray_dir: Path | None = None
+) -> Iterator[tuple[str, QcLog]]:
     """The application on a free port over this data folder: its address and its log. Two of its routes fail."""
-    app = create_app(Settings(data_dir=data_dir, database=database, **CHEAP), demo=demo)
+    settings = Settings(data_dir=data_dir, database=database, tray_dir=tray_dir, **CHEAP)
+    app = create_app(settings, demo=demo)
     app.add_api_route("/fault", fault, include_in_schema=False)
 
     def take_and_fail(who: Annotated[Actor, Depends(Allowed())]) -> None:

@@ -21,6 +21,9 @@ def every_path(station: Station) -> list[str]:
         f"/inspections/{station.numbers[p]}" for p in ("P-0001", "P-0003", "P-0005", "P-0006", made_pieces.EVIL)
     ]
     return [
+        "/station",
+        "/station/bags/J-1041",
+        "/station/bags/J-1042",
         "/",
         "/rework?bench=",
         "/rework/1",
