@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from loupebox.api.access import Allowed
 from loupebox.api.asked_again import HEADER
 from loupebox.api.captures import Intake, checked_key
+from loupebox.api.closeup import SPOT_RADIUS_PX
 from loupebox.api.dependencies import Key, Line, Log, Name
 from loupebox.api.inspections import DECIDED
 from loupebox.api.pages import new_key, render
-from loupebox.api.rework import SPOT_RADIUS_PX
 from loupebox.api.station_page import bag_lines, bag_page, hand_check_names, signs
 from loupebox.station.records.errors import NotRecorded
 from loupebox.station.records.override_reason import REASONS_FOR

@@ -16,10 +16,10 @@ addEventListener("keydown", (event) => {
   if (event.key === "Escape") return document.activeElement?.blur();
   const now = event.timeStamp;
   if (event.key.length === 1 && event.key !== " ") {
-    scanner.text = now - scanner.at < 60 ? scanner.text + event.key : event.key;
+    scanner.text = now - scanner.at < 90 ? scanner.text + event.key : event.key;
     scanner.at = now;
     const letter = event.key;
-    setTimeout(() => { if (scanner.text === letter && scanner.at === now) pressed(letter); }, 80);
+    setTimeout(() => { if (scanner.text === letter && scanner.at === now) pressed(letter); }, 120);
     return;
   }
   if (event.key === "Enter" && scanner.text.length > 2 && now - scanner.at < 200) {
