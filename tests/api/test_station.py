@@ -60,7 +60,9 @@ def test_a_scanned_bag_opens_and_an_unknown_code_is_told(station: Station, open_
 
 
 SCANNER = """code => {
-  for (const key of [...code, "Enter"]) document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  for (const key of [...code, "Enter"]) {
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  }
 }"""
 """As fast as a scanner, whatever else this machine does."""
 
