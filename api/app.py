@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from loupebox.api import (
+    audit,
     bench,
     board,
     calibration,
@@ -42,7 +43,9 @@ from loupebox.api import (
     specs,
     startup,
     station,
+    styles,
     subscribers,
+    sync,
     tokens,
 )
 from loupebox.api.access import signed_in
@@ -95,6 +98,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     app.state.log = log
     app.state.forwarder = forwarder
     app.state.startup_longest_h = settings.startup_longest_h
+    app.state.outbox = sync.outbox_of_server(settings)
     app.state.preview = frames.preview_maker(log)
     app.state.settings = settings
     app.state.intake = captures.Intake(settings, log)
@@ -107,9 +111,10 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
         app.add_exception_handler(known, answered)
     problem.install(app)
     working = (rework, rework_changes, concessions, returns, piece_history, exports)
-    making = (captures, specs, pictures, jobs, hand_checks, sampling, calibration, startup)
+    making = (captures, styles, specs, pictures, jobs, hand_checks, sampling, calibration, startup)
     screens = (station, live, pieces, bench, board, defects)
-    for room in (*screens, inspections, *working, *making, frames, documentation, people, tokens, subscribers):
+    telling = (frames, documentation, audit, sync)
+    for room in (*screens, inspections, *working, *making, *telling, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.
         app.include_router(room.router, dependencies=[Depends(signed_in)])
     for room in (sign_in, language_choice, health):

@@ -10,11 +10,11 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from loupebox.api.access import Allowed
-from loupebox.api.dependencies import Key, Limit, Line, Log, Name, TextCursor
+from loupebox.api.dependencies import Key, Limit, Line, Log, Name, TextCursor, Wanted
 from loupebox.api.problem import ProblemResponse, declared
 from loupebox.api.sampling import LotOut
 from loupebox.station.records.bag_tables import BagStage, Direction
-from loupebox.station.records.job import Job
+from loupebox.station.records.job import Job, Source
 from loupebox.station.records.job_import import ImportReport
 from loupebox.station.records.job_table import LARGEST_BYTES, MOST_ROWS, JobRow, read_csv, read_rows
 from loupebox.station.records.person import Actor
@@ -214,14 +214,25 @@ class NewExit(BaseModel):
     reason: Line = ""
 
 
+class NewSource(BaseModel):
+    """Where one piece comes from, where that is not the bag's own source."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    serial: Name
+    source: Source
+    name: Name
+
+
 @router.get("", dependencies=[READS])
 def jobs(
     log: Log,
+    style: Wanted = None,
     limit: Limit = 50,
     cursor: TextCursor = None,
 ) -> JobPage:
     """Jobs by id."""
-    found = log.job_page(limit + 1, cursor)
+    found = log.job_page(limit + 1, cursor, style)
     return JobPage(items=found[:limit], next_cursor=found[limit - 1].id if len(found) > limit else None)
 
 
@@ -284,6 +295,15 @@ def take_out(job: Key, body: NewExit, log: Log, who: Annotated[Actor, Depends(Al
     """Take a piece out of the bag."""
     left = log.bags.take_out(job, body.serial, who.name, to_job=body.to_job, reason=body.reason)
     return BagOut.model_validate(left)
+
+
+@router.post("/{job:path}/sources", status_code=201)
+def say_source(
+    job: Key, body: NewSource, log: Log, who: Annotated[Actor, Depends(Allowed("piece.say_source"))]
+) -> NewSource:
+    """Say which caster, setter, flask ... one piece of the bag comes from; what was said last counts."""
+    log.bags.say_source(job, body.serial, body.source, body.name, who.name)
+    return body
 
 
 @router.post("/{job:path}/closing", status_code=201)

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from loupebox.api.access import Allowed
-from loupebox.api.dependencies import Line, Log, Name, Number
+from loupebox.api.dependencies import Cursor, Limit, Line, Log, Name, Number, Wanted
 from loupebox.api.rework import Order
 from loupebox.inspect.recheck import Outcome, What
 from loupebox.station.records.person import Actor
+from loupebox.station.records.rework_tables import ReworkState
 
 router = APIRouter(tags=["rework"])
 
@@ -20,6 +21,13 @@ Assigner = Annotated[Actor, Depends(Allowed("rework.assign"))]
 Worker = Annotated[Actor, Depends(Allowed("rework.take"))]
 Decider = Annotated[Actor, Depends(Allowed("inspection.decide"))]
 Words = Annotated[Line, StringConstraints(min_length=1)]
+
+
+class OrderPage(BaseModel):
+    """A part of the list; `next_cursor` asks for the part that follows, null is the end."""
+
+    items: tuple[Order, ...]
+    next_cursor: int | None
 
 
 class _Body(BaseModel):
@@ -68,6 +76,23 @@ class Recheck(BaseModel):
     what: What
     name: str
     outcome: Outcome
+
+
+@router.get("/api/v1/rework-orders", dependencies=[READS])
+def listing(
+    log: Log,
+    state: ReworkState | None = None,
+    bench: Wanted = None,
+    piece: Wanted = None,
+    job: Wanted = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> OrderPage:
+    """Orders in any state, the last opened first; /api/v1/rework has what waits, by urgency."""
+    wanted = {"state": state, "bench": bench, "piece": piece, "job": job}
+    found = log.rework.page(limit + 1, cursor, **wanted)
+    items = tuple(Order.model_validate(order) for order in found[:limit])
+    return OrderPage(items=items, next_cursor=items[-1].id if len(found) > limit else None)
 
 
 @router.post("/api/v1/rework/{number}/move")

@@ -94,6 +94,10 @@ class Outbox:
         """What the log refused, with the reason."""
         return self._select("WHERE state = 'set aside' ORDER BY number")
 
+    def page(self, state: State, limit: int, after: int = 0) -> tuple[Kept, ...]:
+        """Those in one state, at most so many after this number, the first kept first."""
+        return self._select("WHERE state = ? AND number > ? ORDER BY number LIMIT ?", state, after, limit)
+
     def next(self, after: int = 0) -> Kept | None:
         """The first that waits and has nothing of the same piece before it that was set aside."""
         found = self._select(

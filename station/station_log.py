@@ -25,5 +25,9 @@ def open_log(settings: Settings) -> QcLog:
         raise SettingsError(f"jobs file {settings.jobs_file} cannot be read: {error}") from None
     jobs = parse_jobs(text, str(settings.jobs_file))
     log = QcLog.open(settings.database_location, open_store(settings), settings.sign_in_rules)
-    log.import_jobs(jobs)
+    try:
+        log.import_jobs(jobs)
+    except BaseException:
+        log.close()
+        raise
     return log

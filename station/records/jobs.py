@@ -57,11 +57,13 @@ def all_jobs(connection: Connection) -> tuple[Job, ...]:
     return tuple(Job.model_validate(dict(row._mapping)) for row in connection.execute(_select().order_by(JOB.c.id)))
 
 
-def job_page(connection: Connection, limit: int, after: str | None) -> tuple[Job, ...]:
-    """Jobs by id, at most so many after this one."""
+def job_page(connection: Connection, limit: int, after: str | None, style: str | None) -> tuple[Job, ...]:
+    """Jobs of a style or of all by id, at most so many after this one."""
     query = _select().order_by(JOB.c.id).limit(limit)
     if after is not None:
         query = query.where(JOB.c.id > after)
+    if style is not None:
+        query = query.where(JOB.c.style == style)
     return tuple(Job.model_validate(dict(row._mapping)) for row in connection.execute(query))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select
 
 from loupebox.station.records import decisions, defect_count, inspections, jobs, recording
 from loupebox.station.records.api_tokens import ApiTokens
+from loupebox.station.records.audit_log import AuditLog
 from loupebox.station.records.bags import Bags
 from loupebox.station.records.certificates import Certificates
 from loupebox.station.records.columns import add
@@ -44,6 +45,7 @@ from loupebox.station.records.sign_in_rules import SignInRules
 from loupebox.station.records.specs import Specs, sheet_in_force
 from loupebox.station.records.start_ups import StartUps
 from loupebox.station.records.stored_needs import keep_named
+from loupebox.station.records.styles import Styles
 from loupebox.station.records.subscribers import Subscribers
 from loupebox.station.records.what_if import WhatIf
 
@@ -86,6 +88,8 @@ class QcLog:
         self.concessions = Concessions(engine, clock)
         self.returns = Returns(engine, clock)
         self.exports = ExportLog(engine)
+        self.audit = AuditLog(engine)
+        self.styles = Styles(engine)
         self.history = PieceHistory(engine)
         self.happenings = Happenings(engine)
 
@@ -197,10 +201,10 @@ class QcLog:
         with reading(self._engine) as connection:
             return jobs.one_job(connection, job)
 
-    def job_page(self, limit: int, after: str | None = None) -> tuple[Job, ...]:
-        """Jobs by id, at most so many after this one."""
+    def job_page(self, limit: int, after: str | None = None, style: str | None = None) -> tuple[Job, ...]:
+        """Jobs of a style or of all by id, at most so many after this one."""
         with reading(self._engine) as connection:
-            return jobs.job_page(connection, limit, after)
+            return jobs.job_page(connection, limit, after, style)
 
     def import_jobs(self, new: Iterable[Job], who: str = "jobs file") -> ImportedJobs:
         """Add or bring up to date; importing the same again changes nothing."""

@@ -25,6 +25,7 @@ from loupebox.station.records.rework_tables import (
     REWORK_WORK,
     ChangeOf,
     MessageKind,
+    ReworkState,
 )
 
 PRIORITIES = (1, 2, 3)
@@ -45,6 +46,33 @@ class ReworkDesk:
         conditions = (state.in_(WAITING),) if bench is None else (state.in_(WAITING), where == bench)
         with reading(self._engine) as connection:
             return orders(connection, *conditions)
+
+    def page(
+        self,
+        limit: int,
+        cursor: int | None = None,
+        *,
+        state: ReworkState | None = None,
+        bench: str | None = None,
+        piece: str | None = None,
+        job: str | None = None,
+    ) -> tuple[ReworkOrder, ...]:
+        """Orders in any state, the last opened first, from before `cursor` on."""
+        wanted = {REWORK_ORDER.c.state: state, REWORK_ORDER.c.bench: bench, PIECE.c.serial: piece, PIECE.c.job: job}
+        query = (
+            select(REWORK_ORDER.c.id)
+            .join(DISPOSITION, REWORK_ORDER.c.disposition == DISPOSITION.c.id)
+            .join(INSPECTION, DISPOSITION.c.inspection == INSPECTION.c.id)
+            .join(PIECE, INSPECTION.c.piece == PIECE.c.id)
+            .where(*(column == value for column, value in wanted.items() if value is not None))
+            .order_by(REWORK_ORDER.c.id.desc())
+            .limit(limit)
+        )
+        if cursor is not None:
+            query = query.where(REWORK_ORDER.c.id < cursor)
+        with reading(self._engine) as connection:
+            found = orders(connection, REWORK_ORDER.c.id.in_(connection.execute(query).scalars().all()))
+        return tuple(sorted(found, key=lambda order: -order.id))
 
     def one(self, order: int) -> ReworkOrder:
         """One order in any state."""

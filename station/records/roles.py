@@ -33,6 +33,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "job.weigh": ("inspector", "bench", "lead"),
     "job.close": ("inspector", "lead"),
     "piece.take_out": ("inspector", "lead"),
+    "piece.say_source": ("inspector", "bench", "lead"),
     "hand_check.record": ("inspector", "lead"),
     "sampling.read": ROLES,
     "sampling.draw": ("inspector", "lead"),
@@ -46,6 +47,8 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "people.manage": ("admin",),
     "token.manage": ("admin",),
     "event.manage": ("engineer", "admin"),
+    "sync.read": ROLES,
+    "sync.manage": ("lead", "engineer", "admin"),
 }
 """A new permission is a new line here. A person with several roles has the permissions of all of them."""
 

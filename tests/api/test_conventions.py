@@ -21,6 +21,7 @@ from loupebox.station.settings import Settings
 PROBLEM = "application/problem+json"
 WHOLE_LISTS = {
     "/api/v1/permissions": "the table is in the code",
+    "/api/v1/audit/heads": "a chain a station",
     "/api/v1/benches": "a shop has a dozen",
     "/api/v1/defects": "kinds, styles and sources, each once",
     "/api/v1/inspections/{number}/decisions": "a piece is decided a few times",

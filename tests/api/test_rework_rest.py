@@ -42,6 +42,26 @@ def test_an_order_is_moved_hurried_asked_about_and_withdrawn(own_http: httpx.Cli
     assert own_http.post(f"{address}/due", json={"due_at": "2026-12-01T12:00:00"}).status_code == 422  # no offset
 
 
+def test_orders_in_any_state_come_in_parts_and_by_what_is_asked_for(own_http: httpx.Client) -> None:
+    waiting = own_http.get("/api/v1/rework").json()
+    assert len(waiting) > 2
+    own_http.post(f"/api/v1/rework/{waiting[0]['id']}/take")
+    own_http.post(f"/api/v1/rework/{waiting[0]['id']}/done", json={})
+    page = own_http.get("/api/v1/rework-orders", params={"limit": 2}).json()
+    rest = own_http.get("/api/v1/rework-orders", params={"cursor": page["next_cursor"]}).json()
+    numbers = [order["id"] for order in page["items"] + rest["items"]]
+    assert numbers == sorted((order["id"] for order in waiting), reverse=True)
+    assert rest["next_cursor"] is None
+    done = own_http.get("/api/v1/rework-orders", params={"state": "done"}).json()["items"]
+    assert [order["id"] for order in done] == [waiting[0]["id"]]
+    one = waiting[1]
+    for name in ("bench", "piece", "job"):
+        found = own_http.get("/api/v1/rework-orders", params={name: one[name]}).json()["items"]
+        assert one["id"] in [order["id"] for order in found]
+        assert {order[name] for order in found} == {one[name]}
+    assert own_http.get("/api/v1/rework-orders", params={"piece": "nobody"}).json()["items"] == []
+
+
 def test_a_piece_is_delivered_under_a_concession_until_it_is_used_up(
     own_http: httpx.Client, own_station: Station
 ) -> None:
