@@ -89,8 +89,7 @@ def listing(
     cursor: Cursor = None,
 ) -> OrderPage:
     """Orders in any state, the last opened first; /api/v1/rework has what waits, by urgency."""
-    wanted = {"state": state, "bench": bench, "piece": piece, "job": job}
-    found = log.rework.page(limit + 1, cursor, **wanted)
+    found = log.rework.page(limit + 1, cursor, state=state, bench=bench, piece=piece, job=job)
     items = tuple(Order.model_validate(order) for order in found[:limit])
     return OrderPage(items=items, next_cursor=items[-1].id if len(found) > limit else None)
 

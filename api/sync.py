@@ -35,6 +35,7 @@ def _outbox(request: Request) -> Outbox:
 
 
 StationOutbox = Annotated[Outbox, Depends(_outbox)]
+"""To be asked for after who asks: not everybody is told what is there."""
 
 
 class KeptOut(BaseModel):
@@ -109,14 +110,14 @@ def one(number: Number, outbox: StationOutbox) -> KeptOut:
 
 
 @router.post("/outbox/{number}/retry")
-def retry(number: Number, outbox: StationOutbox, who: Manager) -> KeptOut:
+def retry(number: Number, who: Manager, outbox: StationOutbox) -> KeptOut:
     """Let one that was set aside be tried again with the next delivery, in its old place."""
     outbox.retry(number)
     return _out(outbox.one(number))
 
 
 @router.post("/outbox/{number}/drop")
-def drop(number: Number, body: Drop, outbox: StationOutbox, who: Manager) -> KeptOut:
+def drop(number: Number, body: Drop, who: Manager, outbox: StationOutbox) -> KeptOut:
     """Never deliver one that was set aside, so that what came after it of the same piece can go on; it stays kept."""
     outbox.drop(number, f"{body.why} ({who.name})")
     return _out(outbox.one(number))
