@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from loupebox.station.records.audit_tables import AUDIT, AUDIT_HEAD
 from loupebox.station.records.columns import ensure
@@ -25,6 +25,11 @@ from loupebox.station.records.evidence import Evidence, canonical, evidence_of
 ANCHOR_EVERY = 16
 BEGINNING = "0" * 64
 """What the first link of a chain continues."""
+
+_THIS_CHAIN = AUDIT_HEAD.c.chain == bindparam("chain_")
+_HEAD = select(AUDIT_HEAD.c.number, AUDIT_HEAD.c.hash).where(_THIS_CHAIN).with_for_update()
+_MOVE_HEAD = update(AUDIT_HEAD).where(_THIS_CHAIN)
+_ADD_LINKS = insert(AUDIT)
 
 JSON = None | bool | int | float | str | list["JSON"] | Mapping[str, "JSON"]
 
@@ -79,8 +84,8 @@ def seal(connection: Connection) -> None:
         row = {"chain": chain, "number": number, **asdict(act), "anchors": anchors, "previous": previous}
         previous = link_hash(row)
         rows.append({**row, "hash": previous})
-    connection.execute(insert(AUDIT), rows)
-    connection.execute(update(AUDIT_HEAD).where(AUDIT_HEAD.c.chain == chain).values(number=number, hash=previous))
+    connection.execute(_ADD_LINKS, rows)
+    connection.execute(_MOVE_HEAD, {"chain_": chain, "number": number, "hash": previous})
     acts.clear()
 
 
@@ -102,11 +107,10 @@ def heads(connection: Connection) -> dict[str, tuple[int, str]]:
 
 def _head(connection: Connection, chain: str) -> tuple[int, str]:
     """The link to continue, held against other writers of this chain until the commit."""
-    query = select(AUDIT_HEAD.c.number, AUDIT_HEAD.c.hash).where(AUDIT_HEAD.c.chain == chain).with_for_update()
-    found = connection.execute(query).one_or_none()
+    found = connection.execute(_HEAD, {"chain_": chain}).one_or_none()
     if found is None:
         ensure(connection, AUDIT_HEAD, chain=chain, number=0, hash=BEGINNING)
-        found = connection.execute(query).one()
+        found = connection.execute(_HEAD, {"chain_": chain}).one()
     return found.number, found.hash
 
 

@@ -4,9 +4,24 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, Connection, DateTime, Dialect, ForeignKey, MetaData, Table, insert
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Connection,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Insert,
+    MetaData,
+    Table,
+    TextClause,
+    bindparam,
+    insert,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
@@ -107,17 +122,35 @@ def json() -> Any:
 
 def add_if_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert one row unless its key is taken; whether it was inserted. Waits for a twin that is just being inserted."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+    return connection.execute(_unless_there(table, connection.dialect.name), values).rowcount == 1
+
+
+def add_new(connection: Connection, table: Table, **values: Any) -> int | None:
+    """The same of a row with a number: its number, None when there is one with the same key. Not for evidence."""
+    _check(table, values)
+    statement = _unless_there(table, connection.dialect.name).returning(table.c.id)
+    return connection.execute(statement, values).scalar_one_or_none()
+
+
+@cache
+def _unless_there(table: Table, dialect: str) -> Any:
+    to = sqlite if dialect == "sqlite" else postgresql
+    return to.insert(table).on_conflict_do_nothing()
 
 
 def add(connection: Connection, table: Table, **values: Any) -> int:
     """Insert one row; returns its number. A row of evidence is noted for the audit."""
     _check(table, values)
-    inserted = connection.execute(insert(table).values(**values)).inserted_primary_key
+    inserted = connection.execute(_insert(table), values).inserted_primary_key
     assert inserted is not None  # the statement is a single insert
     _note(connection, table, "id", inserted[0], [values])
     return inserted[0]
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    """Made once, since making it takes longer than sending it."""
+    return insert(table)
 
 
 def ensure(connection: Connection, table: Table, **values: Any) -> None:
@@ -126,8 +159,7 @@ def ensure(connection: Connection, table: Table, **values: Any) -> None:
     Not for evidence: of that it must be known who added it.
     """
     _check(table, values)
-    to = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(to(table).values(**values).on_conflict_do_nothing())
+    add_if_new(connection, table, **values)
 
 
 def add_parts(connection: Connection, table: Table, link: str, whole: int, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -135,12 +167,42 @@ def add_parts(connection: Connection, table: Table, link: str, whole: int, rows:
 
     To be called once for each whole, without rows too: then the audit knows that there were none.
     """
-    linked = [{link: whole, **row} for row in rows]
-    for row in linked:
-        _check(table, row)
-    if linked:
-        connection.execute(insert(table), linked)
-    _note(connection, table, link, whole, linked)
+    add_all_parts(connection, link, whole, {table: rows})
+
+
+def add_all_parts(
+    connection: Connection, link: str, whole: int, parts: Mapping[Table, Sequence[Mapping[str, Any]]]
+) -> None:
+    """The same of several tables, at once where the database can."""
+    linked = {table: [{link: whole, **row} for row in rows] for table, rows in parts.items()}
+    for table, rows in linked.items():
+        for row in rows:
+            _check(table, row)
+    if connection.dialect.name == "postgresql" and any(linked.values()):
+        connection.execute(_of_json(tuple(linked)), {table.name: rows for table, rows in linked.items()})
+    else:
+        for table, rows in linked.items():
+            if rows:
+                connection.execute(_insert(table), rows)
+    for table, rows in linked.items():
+        _note(connection, table, link, whole, rows)
+
+
+@cache
+def _of_json(tables: tuple[Table, ...]) -> TextClause:
+    """An array of rows for each of the tables, in their order: the driver would send each row by itself.
+
+    Columns that no row names get NULL.
+    """
+    statements: list[str] = []
+    for table in tables:
+        names = ", ".join(f'"{column.name}"' for column in table.columns if column.name != "id")
+        rows = f'json_populate_recordset(NULL::"{table.name}", :{table.name}) WITH ORDINALITY'
+        statements.append(f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM {rows} ORDER BY ordinality')
+    *before, last = statements
+    others = ", ".join(f"part_{number} AS ({statement})" for number, statement in enumerate(before))
+    whole = text(f"WITH {others} {last}" if others else last)
+    return whole.bindparams(*(bindparam(table.name, type_=JSON) for table in tables))
 
 
 def _check(table: Table, row: Mapping[str, Any]) -> None:

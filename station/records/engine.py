@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from loupebox.station.records.audit import seal
 from loupebox.station.records.errors import OutOfReach, RecordsError
+from loupebox.station.records.prepared import PreparedConnection
 from loupebox.station.records.reachable import BROKEN_LINE, may_pass
 
 SQLITE_HEADER = b"SQLite format 3\0"
@@ -176,6 +177,10 @@ def new_engine(url: URL, *, lasting: bool = True, chain: str = "") -> Engine:
         connect_args={"timeout": BUSY_TIMEOUT_S} if is_file else {"timeout": SILENCE_S} if lasting else {},
     )
     if not is_file:
+
+        @event.listens_for(engine, "do_connect")
+        def _prepares(dialect: Any, record: Any, where: list[Any], options: dict[str, Any]) -> Any:  # pyright: ignore[reportUnusedFunction]
+            return PreparedConnection(*where, **options)
 
         @event.listens_for(engine, "begin")
         def _look(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]

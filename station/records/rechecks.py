@@ -27,9 +27,12 @@ class RecheckRecord:
     outcome: Outcome
 
 
-def add_rechecks(connection: Connection, inspection: int, piece: int, checks: Sequence[Check]) -> None:
-    """Hold a judged inspection, whose parts are recorded already, against the one before of the same piece."""
-    before = last_judged(connection, piece, before=inspection)
+def add_rechecks(connection: Connection, inspection: int, piece: int | None, checks: Sequence[Check]) -> None:
+    """Hold a judged inspection, whose parts are recorded already, against the one before of the same piece.
+
+    None is a piece that has none before.
+    """
+    before = None if piece is None else last_judged(connection, piece, before=inspection)
     rows: list[dict[str, Any]] = []
     if before is not None:
         old, new = _of(connection, FINDING, before), _of(connection, FINDING, inspection)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from loupebox.inspect.finding import Finding
 from loupebox.inspect.measurement import Measurement, MeasurementResult
 from loupebox.inspect.prong import Prong
 from loupebox.inspect.verdict import Check, Verdict
 from loupebox.station.records.audit import append_audit
-from loupebox.station.records.columns import add, add_parts, ensure
+from loupebox.station.records.columns import add, add_all_parts, add_new, ensure
 from loupebox.station.records.decisions import propose, supersede
 from loupebox.station.records.entry import FrameEntry, InspectionEntry, SpecEntry
 from loupebox.station.records.errors import Conflict, RecordsError
@@ -30,14 +30,32 @@ from loupebox.station.records.production_tables import JOB, PIECE, SPEC_REVISION
 from loupebox.station.records.rechecks import add_rechecks
 from loupebox.station.records.remedy import defects_of
 
-Row = dict[str, Any]
+Values = dict[str, Any]
+
+_SHEET = (SPEC_REVISION.c.style == bindparam("sheet_style_")) & (SPEC_REVISION.c.revision == bindparam("revision_"))
+_KNOWN = select(
+    select(STYLE.c.code).where(STYLE.c.code == bindparam("style_")).scalar_subquery().label("style"),
+    select(JOB.c.id).where(JOB.c.id == bindparam("job_")).scalar_subquery().label("job"),
+    select(SPEC_REVISION.c.id).where(_SHEET).scalar_subquery().label("spec"),
+    select(SPEC_REVISION.c.sha256).where(_SHEET).scalar_subquery().label("sha256"),
+)
+_PIECE = (
+    select(PIECE.c.id).where(PIECE.c.serial == bindparam("serial_"), PIECE.c.job == bindparam("job_")).with_for_update()
+)
+"""Statements of every inspection are made once, since making one takes longer than sending it."""
 
 
 def insert_inspection(connection: Connection, entry: InspectionEntry, now: datetime) -> int:
     """All rows of an inspection; returns its number."""
-    ensure_style(connection, entry.style)
-    spec = None if entry.spec is None else _ensure_spec(connection, entry.spec, entry.station, now)
-    piece = _ensure_piece(connection, entry)
+    known = _known(connection, entry)
+    if known.style is None:
+        ensure(connection, STYLE, code=entry.style)
+    spec = known.spec
+    if entry.spec is not None and (spec is None or known.sha256 != entry.spec.sha256):
+        spec = _ensure_spec(connection, entry.spec, entry.station, now)
+    if known.job is None:
+        ensure(connection, JOB, id=entry.job, style=entry.style)
+    piece, is_new = _ensure_piece(connection, entry)
     checks = () if entry.judgement is None else entry.judgement.checks
     defects = defects_of(entry)
     inspection = add(
@@ -58,19 +76,18 @@ def insert_inspection(connection: Connection, entry: InspectionEntry, now: datet
         timings_ms=dict(entry.timings_ms),
         report=_report(entry),
     )
-    add_parts(connection, MEASUREMENT, "inspection", inspection, _measurements(entry.measurements, checks))
-    add_parts(connection, FINDING, "inspection", inspection, [_finding(finding) for finding in entry.findings])
-    add_parts(connection, PRONG, "inspection", inspection, [_prong(prong) for prong in entry.prongs])
-    add_parts(connection, FRAME, "inspection", inspection, [_frame(frame) for frame in entry.frames])
-    add_parts(
-        connection,
-        DEFECT,
-        "inspection",
-        inspection,
-        [{"kind": d.kind, "check_name": d.check_name, "verdict": d.verdict, "reason": d.reason} for d in defects],
-    )
+    parts = {
+        MEASUREMENT: _measurements(entry.measurements, checks),
+        FINDING: [_finding(finding) for finding in entry.findings],
+        PRONG: [_prong(prong) for prong in entry.prongs],
+        FRAME: [_frame(frame) for frame in entry.frames],
+        DEFECT: [
+            {"kind": d.kind, "check_name": d.check_name, "verdict": d.verdict, "reason": d.reason} for d in defects
+        ],
+    }
+    add_all_parts(connection, "inspection", inspection, parts)
     if entry.verdict is not None:
-        add_rechecks(connection, inspection, piece, checks)
+        add_rechecks(connection, inspection, None if is_new else piece, checks)
     append_audit(
         connection,
         who=f"station {entry.station}",
@@ -79,7 +96,7 @@ def insert_inspection(connection: Connection, entry: InspectionEntry, now: datet
         details={"piece": entry.piece, "job": entry.job, "style": entry.style, "verdict": entry.verdict},
         at=now,
     )
-    if entry.verdict is not None:
+    if entry.verdict is not None and not is_new:
         supersede(connection, piece, inspection, now)
     if entry.verdict is Verdict.FAIL:
         failed = [defect for defect in defects if defect.verdict is Verdict.FAIL]
@@ -92,6 +109,18 @@ def _report(entry: InspectionEntry) -> str:
         return json.dumps(dict(entry.report), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise RecordsError(f"the report on piece '{entry.piece}' is not JSON: {error}") from error
+
+
+def _known(connection: Connection, entry: InspectionEntry) -> Row[*tuple[Any, ...]]:
+    """What is there already of the inspection's style, job and sheet, by one look: it nearly always is."""
+    sheet = entry.spec
+    asked = {
+        "style_": entry.style,
+        "job_": entry.job,
+        "sheet_style_": None if sheet is None else sheet.style,
+        "revision_": None if sheet is None else sheet.revision,
+    }
+    return connection.execute(_KNOWN, asked).one()
 
 
 def ensure_style(connection: Connection, code: str) -> None:
@@ -140,24 +169,21 @@ def _ensure_spec(connection: Connection, spec: SpecEntry, station: str, now: dat
     return known.id
 
 
-def _ensure_piece(connection: Connection, entry: InspectionEntry) -> int:
-    if connection.execute(select(JOB.c.id).where(JOB.c.id == entry.job)).first() is None:
-        ensure(connection, JOB, id=entry.job, style=entry.style)
-    query = select(PIECE.c.id).where(PIECE.c.serial == entry.piece, PIECE.c.job == entry.job).with_for_update()
-    known = connection.execute(query).scalar_one_or_none()
-    if known is None:
-        ensure(connection, PIECE, serial=entry.piece, job=entry.job)
-        known = connection.execute(query).scalar_one()
-    return known
+def _ensure_piece(connection: Connection, entry: InspectionEntry) -> tuple[int, bool]:
+    """Number of the piece, which nobody else inspects until the commit, and whether it was unknown until now."""
+    added = add_new(connection, PIECE, serial=entry.piece, job=entry.job)
+    if added is not None:
+        return added, True
+    return connection.execute(_PIECE, {"serial_": entry.piece, "job_": entry.job}).scalar_one(), False
 
 
-def _measurements(results: Sequence[MeasurementResult], checks: Sequence[Check]) -> list[Row]:
+def _measurements(results: Sequence[MeasurementResult], checks: Sequence[Check]) -> list[Values]:
     """A row for each quantity, with the check of the same name where the spec sheet has one."""
     by_name = {check.name: check for check in checks}
     return [_measurement(result, by_name.get(result.name)) for result in results]
 
 
-def _measurement(result: MeasurementResult, check: Check | None) -> Row:
+def _measurement(result: MeasurementResult, check: Check | None) -> Values:
     estimate = result.estimate if isinstance(result, Measurement) else None
     limits = check.limits if check else None
     unmeasured = "" if isinstance(result, Measurement) else result.reason
@@ -175,7 +201,7 @@ def _measurement(result: MeasurementResult, check: Check | None) -> Row:
     }
 
 
-def _finding(finding: Finding) -> Row:
+def _finding(finding: Finding) -> Values:
     x, y, w, h = finding.box_xywh_px
     return {
         "kind": finding.kind,
@@ -196,7 +222,7 @@ def _finding(finding: Finding) -> Row:
     }
 
 
-def _prong(prong: Prong) -> Row:
+def _prong(prong: Prong) -> Values:
     return {
         "place": prong.index,
         "angle_deg": prong.angle_deg,
@@ -208,7 +234,7 @@ def _prong(prong: Prong) -> Row:
     }
 
 
-def _frame(frame: FrameEntry) -> Row:
+def _frame(frame: FrameEntry) -> Values:
     return {
         "view": frame.view,
         "light": frame.light,
