@@ -23,7 +23,7 @@ SPEC = SpecEntry("SOL6", "A", "Six-prong solitaire", "solitaire", "schema = 1\n"
 OUTCOMES = (*[Verdict.PASS] * 17, Verdict.REVIEW, *[Verdict.FAIL] * 2)
 
 
-def entry(number: int, frames: tuple[FrameEntry, ...] = ()) -> InspectionEntry:
+def entry(number: int, frames: tuple[FrameEntry, ...] = (), spec: SpecEntry = SPEC) -> InspectionEntry:
     """The inspection of one of many pieces: 85 % pass, 5 % are doubtful, 10 % fail."""
     outcome = OUTCOMES[number % len(OUTCOMES)]
     estimate = Estimate(17.35, "mm", (Contribution("all of it", 0.004),))
@@ -37,7 +37,7 @@ def entry(number: int, frames: tuple[FrameEntry, ...] = ()) -> InspectionEntry:
         job=f"J-{number // PIECES_A_BAG}",
         style="SOL6",
         captured_at=FIRST_DAY + timedelta(days=number // PIECES_A_DAY, seconds=10 * (number % PIECES_A_DAY)),
-        spec=SPEC,
+        spec=spec,
         judgement=Judgement(tuple(checks)),
         measurements=tuple(Measurement(f"dimension_{k}_mm", estimate) for k in range(20)),
         prongs=tuple(Prong(k, 60.0 * k, "good", length_mm=estimate) for k in range(1, 7)),

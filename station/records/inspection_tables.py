@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
 from loupebox.calibration.frame import LIGHTS, VIEWS
@@ -19,6 +19,7 @@ class InspectionRow(EvidenceRow, table=True):
     __table_args__ = (
         one_of("verdict", Verdict),
         CheckConstraint("(verdict IS NULL) <> (refusal_code IS NULL)", name="judged_or_refused"),
+        Index(None, "day", "verdict"),
     )
 
     id: int | None = key()
@@ -29,7 +30,7 @@ class InspectionRow(EvidenceRow, table=True):
     captured_at: datetime = moment()
     utc_offset_min: int
     recorded_at: datetime = moment()
-    day: date = Field(index=True)
+    day: date
     verdict: str | None = Field(default=None, index=True)
     refusal_code: str | None = None
     reasons: list[str] = json()

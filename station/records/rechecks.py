@@ -14,7 +14,6 @@ from loupebox.station.records.columns import add_parts
 from loupebox.station.records.inspection_tables import DEFECT, FINDING, INSPECTION, MEASUREMENT, PRONG
 from loupebox.station.records.recheck_tables import RECHECK
 from loupebox.station.records.rework_order import ReworkOrder, orders
-from loupebox.station.records.rework_tables import REWORK_ORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def mended_since(connection: Connection, piece: int) -> tuple[ReworkOrder, ...]:
     last = last_judged(connection, piece)
     if last is None:
         return ()
-    return orders(connection, INSPECTION.c.id == last, REWORK_ORDER.c.state == "done")
+    return tuple(order for order in orders(connection, INSPECTION.c.id == last) if order.state == "done")
 
 
 def _row(thing: Rechecked, old: Sequence[Row[Any]], new: Sequence[Row[Any]]) -> dict[str, Any]:

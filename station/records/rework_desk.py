@@ -234,10 +234,9 @@ def _hold_piece(connection: Connection, order: int) -> int:
 
 
 def _check_nobody_else_has(connection: Connection, piece: int, order: int, who: str) -> None:
-    others = orders(
-        connection, INSPECTION.c.piece == piece, REWORK_ORDER.c.state == "taken", REWORK_ORDER.c.id != order
-    )
-    for other in others:
+    for other in orders(connection, INSPECTION.c.piece == piece):
+        if other.state != "taken" or other.id == order:
+            continue
         last = other.steps[-1]
         raise Conflict(
             f"rework order {order} on piece {other.piece} cannot be taken by {who}: the piece is at the bench "

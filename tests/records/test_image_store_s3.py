@@ -36,6 +36,7 @@ def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     yield made
     made.objects.all().delete()
     made.delete()
+    made.meta.client.close()  # else its sockets wait for the garbage collector, and some later test is blamed
 
 
 def open_store(endpoint: str, where: str = "s3://frames/line") -> ImageStore:
