@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import json
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,10 +34,10 @@ from loupebox.inspect.ring import RingShape, locate_ring
 from loupebox.inspect.ring_measures import measure_ring, plain_section
 from loupebox.inspect.section import SIDES
 
-INSPECT = Path(__file__).parent.parent / "inspect"
 UM_PER_PX = {"rendered": 16.0, "drawn": 16.0}
 RELATIVE_SCALE_U, PLANE_U_MM, CURVE_SD = 5e-5, 0.02, 0.04
 """The sensor's curve is off the straight line by a quarter of CURVE_SD in its middle: the budgets' doubt of level."""
+TILTS = ((0.15, "below 0.15°"), (0.3, "0.15 to 0.3°"), (math.inf, "above 0.3°"))
 NAMES = ("inner_diameter_mm", "out_of_round_mm", "shank_thickness_mm", "outer_diameter_mm")
 
 
@@ -47,7 +48,8 @@ def main() -> None:
     parser.add_argument("--drawn", type=int, default=120)
     parser.add_argument("--again", action="store_true")
     options = parser.parse_args()
-    code = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(INSPECT.glob("*.py")))).hexdigest()[:12]
+    used = {m.__file__ for name, m in sys.modules.items() if name.startswith("loupebox.") and m.__file__}
+    code = hashlib.sha256(b"".join(Path(p).read_bytes() for p in sorted(used))).hexdigest()[:12]
     file = options.cache / f"coverage-{code}.jsonl"
     if options.again:
         file.unlink(missing_ok=True)
@@ -104,7 +106,7 @@ def projected(form: RingForm) -> np.ndarray:
 def _measured(light: np.ndarray, form: RingForm, seed: int, variant: int) -> dict:
     rng = np.random.default_rng([20261125, seed])
     told = variant % 4 != 3
-    frame = _photographed(light, form, rng)
+    frame, dust = _photographed(light, form, rng)
     certificate = _certificate(form, rng)
     shape = locate_ring(frame, certificate)
     section = None
@@ -119,18 +121,26 @@ def _measured(light: np.ndarray, form: RingForm, seed: int, variant: int) -> dic
             truth = form.truth_mm[result.name]
             if isinstance(result, Measurement):
                 estimate = result.estimate
-                found[result.name] = [estimate.value - truth, estimate.expanded_uncertainty]
+                lines = {line.name: line.standard_uncertainty for line in estimate.budget}
+                found[result.name] = [estimate.value - truth, estimate.expanded_uncertainty, lines]
             else:
                 found[result.name] = result.reason
-    lens = "telecentric" if form.pupil_mm is None else "pinhole"
-    return {"found": found, "lens": lens, "bore": form.section.inside, "told": told}
+    return {
+        "found": found,
+        "lens": "telecentric" if form.pupil_mm is None else "pinhole",
+        "bore": form.section.inside,
+        "told": told,
+        "tilt_deg": math.hypot(*form.tilt_deg),
+        "dust": dust,
+    }
 
 
-def _photographed(light: np.ndarray, form: RingForm, rng: np.random.Generator) -> LinearFrame:
+def _photographed(light: np.ndarray, form: RingForm, rng: np.random.Generator) -> tuple[LinearFrame, int]:
     """Dust, lens, sensor: everything between the piece and the numbers."""
     size, k = len(light), form.um_per_px / 1000
     picture = light.copy()
-    for _ in range(rng.integers(0, 9)):
+    dust = int(rng.integers(0, 9))
+    for _ in range(dust):
         inside, turn = rng.uniform() < 0.6, rng.uniform(0, 2 * math.pi)
         radius = (form.inner_diameter_mm / 2 + (0 if inside else form.section.thickness_mm)) / k
         x = (size - 1) / 2 + form.shift_mm[0] / k + radius * math.cos(turn)
@@ -151,7 +161,7 @@ def _photographed(light: np.ndarray, form: RingForm, rng: np.random.Generator) -
     for _ in range(int(rng.integers(0, 4))):
         picture = np.rot90(picture)
     signal = np.ascontiguousarray(np.rint(np.clip(picture, 0, 1) * 255) / 255, np.float32)
-    return LinearFrame(signal, signal >= 1, "face", "backlight")
+    return LinearFrame(signal, signal >= 1, "face", "backlight"), dust
 
 
 def _certificate(form: RingForm, rng: np.random.Generator) -> Certificate:
@@ -172,40 +182,69 @@ def _certificate(form: RingForm, rng: np.random.Generator) -> Certificate:
 
 
 def _report(results: list[dict]) -> None:
-    print(f"{len(results)} cases; truth inside the stated interval, with its own 95 % interval (Wilson); goal 95 ± 2 %")
+    rings = len({_ring(r) for r in results})
+    print(
+        f"{len(results)} cases of {rings} rings; truth inside the stated interval, with a 95 % interval of that share "
+        "that counts cases of one ring as dependent; goal 95 ± 2 %"
+    )
     for name in NAMES:
         groups: dict[str, list] = defaultdict(list)
         for result in results:
-            kind = result["key"].split()[0]
-            bore = f"{result['bore']} bore"
-            for group in ("all", kind, f"{kind}, {result['lens']}, {bore}", "told" if result["told"] else "not told"):
-                groups[group].append(result["found"][name])
+            for group in ("all", *_groups(result)):
+                groups[group].append((_ring(result), result["found"][name]))
         print(f"\n{name}")
         for group in sorted(groups, key=lambda g: (g != "all", g)):
             _say(group, groups[group])
 
 
+def _ring(result: dict) -> str:
+    return " ".join(result["key"].split()[:2])
+
+
+def _groups(result: dict) -> tuple[str, ...]:
+    lean = next(text for limit, text in TILTS if result["tilt_deg"] < limit)
+    return (
+        f"{result['key'].split()[0]}, {result['lens']}, {result['bore']} bore",
+        f"lens {result['lens']}",
+        "profile told" if result["told"] else "profile not told",
+        f"tilt {lean}",
+        "dust none" if result["dust"] == 0 else f"dust {'1 to 4' if result['dust'] < 5 else '5 to 8'}",
+    )
+
+
 def _say(group: str, found: list) -> None:
-    sure = np.array([f for f in found if not isinstance(f, str)], float).reshape(-1, 2)
+    sure = [(ring, *f[:2]) for ring, f in found if not isinstance(f, str)]
     unmeasured = len(found) - len(sure)
-    if len(sure) == 0:
-        print(f"  {group:<40} none measured of {unmeasured}")
+    if not sure:
+        print(f"  {group:<36} none measured of {unmeasured}")
         return
-    error, expanded = 1000 * sure.T
-    share, low, high = _wilson(int((np.abs(error) <= expanded).sum()), len(sure))
+    error, expanded = 1000 * np.array([s[1:] for s in sure], float).T
+    held: dict[str, list[bool]] = defaultdict(list)
+    for (ring, *_), holds in zip(sure, np.abs(error) <= expanded, strict=True):
+        held[ring].append(bool(holds))
+    share, low, high = clustered_share(list(held.values()))
     rms = float(np.sqrt((error**2).mean()))
     refused = f"; {unmeasured} refused" if unmeasured else ""
     print(
-        f"  {group:<40} {100 * share:5.1f} % [{100 * low:.1f}, {100 * high:.1f}] of {len(sure):<4} bias "
+        f"  {group:<36} {100 * share:5.1f} % [{100 * low:.1f}, {100 * high:.1f}] of {len(sure):<4} bias "
         f"{error.mean():+6.2f} rms {rms:5.2f} um, U median {np.median(expanded):5.2f} largest {expanded.max():5.2f} um"
         f"{refused}"
     )
 
 
-def _wilson(hits: int, of: int) -> tuple[float, float, float]:
-    share, z = hits / of, 1.96
-    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+def clustered_share(held: list[list[bool]]) -> tuple[float, float, float]:
+    """Share of hits and its 95 % interval (Wilson's), with as many cases as the scatter among clusters is worth."""
+    count, hits = np.array([len(h) for h in held]), np.array([sum(h) for h in held])
+    cases, share = int(count.sum()), float(hits.sum() / count.sum())
+    worth = float(cases)
+    if len(held) > 1 and 0 < share < 1:
+        variance = float(((hits - share * count) ** 2).sum()) * len(held) / (len(held) - 1) / cases**2
+        worth = float(np.clip(share * (1 - share) / variance, 1, cases))
+    elif len(held) < cases:
+        worth = float(len(held))
+    z = 1.96
+    middle = (share + z * z / (2 * worth)) / (1 + z * z / worth)
+    half = z * math.sqrt(share * (1 - share) / worth + z * z / (4 * worth * worth)) / (1 + z * z / worth)
     return share, middle - half, middle + half
 
 

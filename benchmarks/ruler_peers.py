@@ -34,6 +34,8 @@ def _methods() -> dict[str, Callable[[np.ndarray, np.ndarray], float]]:
     except ImportError:
         pass
     try:
+        # It is older than numpy 1.24, which dropped the name.
+        np.int = int  # type: ignore[attr-defined]  # noqa: NPY001
         from subpixel_edges import subpixel_edges
 
         def by_partial_area(pixels: np.ndarray, centre: np.ndarray) -> float:

@@ -65,9 +65,9 @@ class EdgePixels:
         slope: Floats = np.gradient(guide_px)
         return (self.across_px - here) / np.hypot(1, slope)[self.place], np.zeros_like(here)
 
-    def sums(self, values: Floats) -> Floats:
+    def sums(self, values: NDArray[np.floating]) -> Floats:
         """Over each sector; (n, pixels) becomes (n, sectors)."""
-        return np.add.reduceat(values, self.starts, axis=1)
+        return np.add.reduceat(values, self.starts, axis=1).astype(np.float64)
 
 
 def pixels_around(

@@ -8,8 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from loupebox.inspect.rays import directions_rad
-
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -72,12 +70,13 @@ def see_silhouette(signal: NDArray[np.float32], mm_per_px: float, *, outline: bo
     if min(signal.shape) * mm_per_px < SMALLEST_HOLE_MM:
         size = " x ".join(f"{n * mm_per_px:.1f}" for n in signal.shape[::-1])
         return NoRing(f"the frame covers {size} mm; a ring needs {SMALLEST_HOLE_MM:g} mm and more")
-    if not np.isfinite(signal).all():
-        return NoRing("the frame holds values that are not finite")
     by = max(1, round(COARSE_MM / mm_per_px))
     coarse = np.asarray(
         cv2.resize(signal, (signal.shape[1] // by, signal.shape[0] // by), interpolation=cv2.INTER_AREA), np.float32
     )
+    # Each coarse pixel is the mean of fine ones, which one that is not finite spoils.
+    if not np.isfinite(coarse).all():
+        return NoRing("the frame holds values that are not finite")
     level = _split_level(coarse)
     if level is None:
         return NoRing("no ring is seen: the frame is of one brightness")
@@ -85,92 +84,104 @@ def see_silhouette(signal: NDArray[np.float32], mm_per_px: float, *, outline: bo
     hole = _hole(bright, by * mm_per_px)
     if isinstance(hole, NoRing):
         return hole
-    y, x = np.nonzero(hole)
-    centre = float(x.mean()), float(y.mean())
-    radius = float(np.sqrt(hole.sum() / np.pi))
-    inner = _first_dark(coarse, level, centre, radius)
+    inner = _first_dark(coarse, level, hole.centre_xy, hole.radius)
     outer, cut = np.full(DIRECTIONS, np.nan), np.zeros(DIRECTIONS, np.bool_)
     if outline:
-        outer, cut = _last_metal(_metal(bright, hole), centre, radius)
+        outer, cut = _last_metal(_metal(bright, hole.grown), hole.centre_xy, hole.radius)
     # A coarse pixel is the mean of `by` fine ones: its centre lies between them.
-    to_fine = (by - 1) / 2
-    return Silhouette(
-        (centre[0] * by + to_fine, centre[1] * by + to_fine), radius * by, inner * by, outer * by, cut, level
-    )
+    x, y = (c * by + (by - 1) / 2 for c in hole.centre_xy)
+    return Silhouette((x, y), hole.radius * by, inner * by, outer * by, cut, level)
 
 
 def _split_level(coarse: NDArray[np.float32]) -> float | None:
     """Halfway between dark and bright, or None when there are no two levels."""
     grey = np.asarray(np.clip(coarse * 255, 0, 255), np.uint8)
     threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    dark, bright = coarse[grey <= threshold], coarse[grey > threshold]
-    if dark.size < 50 or bright.size < 50:
+    counts = np.bincount(grey.ravel(), minlength=256)
+    split = int(threshold) + 1
+    dark, bright = counts[:split], counts[split:]
+    if dark.sum() < 50 or bright.sum() < 50:
         return None
-    low, high = float(np.median(dark)), float(np.median(bright))
+    low, high = (int(np.searchsorted(np.cumsum(c), c.sum() / 2)) for c in (dark, bright))
+    low, high = (low + 0.5) / 255, (split + high + 0.5) / 255
     return (low + high) / 2 if high - low > LEAST_CONTRAST and low < 0.5 * high else None
 
 
-def _hole(bright: Mask, mm_per_px: float) -> Mask | NoRing:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Hole:
+    """Of the coarse picture."""
+
+    centre_xy: tuple[float, float]
+    radius: float
+    grown: Mask
+    """The hole and some pixels around."""
+
+
+def _hole(bright: Mask, mm_per_px: float) -> _Hole | NoRing:
     # Lint one coarse pixel thin must not part the hole.
     closed = np.asarray(cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
-    parts, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
-    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
-    right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
-    open_ = (left == 0) | (top == 0) | (right == bright.shape[1]) | (bottom == bright.shape[0])
-    across = np.minimum(right - left, bottom - top) * mm_per_px
+    parts, labels, stats, centres = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    open_ = _at_border(stats, bright.shape)
+    across = np.minimum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) * mm_per_px
     holes = [k for k in range(1, parts) if not open_[k] and across[k] >= SMALLEST_HOLE_MM]
     if len(holes) > 1:
         return NoRing(f"{len(holes)} rings are seen; allowed is one at a time")
+    dark_parts, dark_labels, dark_stats, _ = cv2.connectedComponentsWithStats(
+        (~bright).astype(np.uint8), connectivity=8
+    )
+    dark = dark_stats[:, cv2.CC_STAT_AREA] >= SMALLEST_PIECE_MM2 / mm_per_px**2
+    dark[0] = False
     if not holes:
-        dark = _parts(~bright, SMALLEST_PIECE_MM2 / mm_per_px**2)
-        if not dark:
+        if not dark.any():
             return NoRing("no ring is seen: nothing dark stands in front of the backlight")
-        if any(part[0].any() or part[-1].any() or part[:, 0].any() or part[:, -1].any() for part in dark):
+        if bool((dark & _at_border(dark_stats, bright.shape)).any()):
             return NoRing("the ring is cut by the border of the frame")
         return NoRing(f"no ring is seen: nothing encloses a hole of {SMALLEST_HOLE_MM:g} mm or more")
-    hole: Mask = np.asarray(labels == holes[0])
-    others = [p for p in _parts(~bright, SMALLEST_PIECE_MM2 / mm_per_px**2) if not (_grown(hole) & p).any()]
-    if others:
-        return NoRing(f"{len(others) + 1} pieces are seen; allowed is one at a time")
-    return hole
+    grown = _grown(labels == holes[0])
+    dark[np.bincount(dark_labels[grown], minlength=dark_parts) > 0] = False
+    if dark.any():
+        return NoRing(f"{int(dark.sum()) + 1} pieces are seen; allowed is one at a time")
+    x, y = centres[holes[0]]
+    return _Hole((float(x), float(y)), float(np.sqrt(stats[holes[0], cv2.CC_STAT_AREA] / np.pi)), grown)
 
 
-def _parts(mask: Mask, smallest_px: float) -> list[Mask]:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    return [np.asarray(labels == k) for k in range(1, count) if stats[k, cv2.CC_STAT_AREA] >= smallest_px]
+def _at_border(stats: NDArray[np.int32], shape: tuple[int, ...]) -> Mask:
+    """Which parts touch the border of the picture."""
+    left, top, width, height, _ = stats.T
+    return np.asarray((left == 0) | (top == 0) | (left + width == shape[1]) | (top + height == shape[0]))
 
 
 def _grown(mask: Mask) -> Mask:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((7, 7), np.uint8))) > 0
 
 
-def _metal(bright: Mask, hole: Mask) -> Mask:
+def _metal(bright: Mask, around_hole: Mask) -> Mask:
     """The dark part around the hole, without lint and dust."""
     disc = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)), np.uint8)
     opened = np.asarray(cv2.morphologyEx((~bright).astype(np.uint8), cv2.MORPH_OPEN, disc))
-    return np.logical_or.reduce([p for p in _parts(opened > 0, 20) if (_grown(hole) & p).any()] or [~bright])
+    parts, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+    metal = (np.bincount(labels[around_hole], minlength=parts) > 0) & (stats[:, cv2.CC_STAT_AREA] >= 20)
+    metal[0] = False
+    return metal[labels] if metal.any() else ~bright
 
 
-def _along(radius_px: Floats, centre_xy: tuple[float, float], shape: tuple[int, ...]) -> tuple[NDArray[np.intp], ...]:
-    """Nearest rows and columns on rays in all directions, and which lie inside the picture; each (720, m)."""
-    angle = directions_rad(DIRECTIONS)
-    x = np.rint(centre_xy[0] + np.outer(np.cos(angle), radius_px)).astype(np.intp)
-    y = np.rint(centre_xy[1] + np.outer(np.sin(angle), radius_px)).astype(np.intp)
-    inside = (x >= 0) & (y >= 0) & (x < shape[1]) & (y < shape[0])
-    return np.clip(y, 0, shape[0] - 1), np.clip(x, 0, shape[1] - 1), inside.astype(np.intp)
+def _polar(picture: NDArray[np.float32], centre_xy: tuple[float, float], reach: float) -> NDArray[np.float32]:
+    """The picture on rays in all directions, a pixel a step from the centre on, shape (720, reach); 0 outside of it."""
+    steps = int(reach)
+    flags = cv2.INTER_LINEAR | cv2.WARP_POLAR_LINEAR | cv2.WARP_FILL_OUTLIERS
+    return np.asarray(cv2.warpPolar(picture, (steps, DIRECTIONS), centre_xy, steps, flags), np.float32)
 
 
 def _first_dark(coarse: NDArray[np.float32], level: float, centre_xy: tuple[float, float], radius_px: float) -> Floats:
-    steps = np.arange(0.6 * radius_px, 1.6 * radius_px, 0.5)
-    row, column, _ = _along(steps, centre_xy, coarse.shape)
-    dark = coarse[row, column] < level
-    return np.where(dark.any(axis=1), steps[dark.argmax(axis=1)], np.nan)
+    begin = int(0.6 * radius_px)
+    dark = _polar(coarse, centre_xy, 1.6 * radius_px)[:, begin:] < level
+    return np.where(dark.any(axis=1), begin + dark.argmax(axis=1), np.nan)
 
 
 def _last_metal(metal: Mask, centre_xy: tuple[float, float], radius_px: float) -> tuple[Floats, Mask]:
-    steps = np.arange(0.9 * radius_px, float(np.hypot(*metal.shape)), 1.0)
-    row, column, inside = _along(steps, centre_xy, metal.shape)
-    seen = metal[row, column] & (inside > 0)
-    last = len(steps) - 1 - seen[:, ::-1].argmax(axis=1)
+    begin, reach = int(0.9 * radius_px), float(np.hypot(*metal.shape))
+    seen = _polar(metal.astype(np.float32), centre_xy, reach)[:, begin:] > 0.5
+    inside = _polar(np.ones(metal.shape, np.float32), centre_xy, reach)[:, begin:] > 0.5
+    last = seen.shape[1] - 1 - seen[:, ::-1].argmax(axis=1)
     leaves = np.maximum(inside.sum(axis=1) - 1, 0)
-    return np.where(seen.any(axis=1), steps[last], np.nan), np.asarray(seen.any(axis=1) & (last >= leaves - 1))
+    return np.where(seen.any(axis=1), begin + last, np.nan), np.asarray(seen.any(axis=1) & (last >= leaves - 1))

@@ -136,12 +136,14 @@ def inspect(
         Path | None, typer.Option(metavar="FILE", help="Spec sheet; else the one of the capture's style.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
+    budget: Annotated[bool, typer.Option("--budget", help="Print each measurement's uncertainty budget too.")] = False,
     record: Annotated[bool, typer.Option("--record", help="Record it in the QC log.")] = False,
     data: DataDir = None,
     database: Database = None,
     settings: SettingsFile = None,
 ) -> int:
     """Inspect one capture: exit status 0 pass, 1 fail, 2 review, 3 refused."""
+    from loupebox.station.budget_text import budget_text
     from loupebox.station.log_entry import log_entry
     from loupebox.station.reporting import report_of
     from loupebox.station.spec_sheet import read_spec_sheet
@@ -161,6 +163,8 @@ def inspect(
     else:
         inspection = workplace.inspect(capture, sheet)
     print(report_of(inspection).to_json() if json else summary(inspection))
+    if budget and not json:  # the JSON has them anyway
+        print(f"\n{budget_text(inspection.measurements)}")
     return Exit[inspection.outcome]
 
 
