@@ -34,9 +34,17 @@ def caliper_sizes(points: Floats) -> tuple[float, float]:
     corners = np.asarray(cv2.convexHull((points - middle).astype(np.float32), returnPoints=False), np.intp)  # pyright: ignore[reportUnknownArgumentType]
     hull = (points - middle)[corners.ravel()]
     sides = np.roll(hull, -1, axis=0) - hull
-    across = np.column_stack([-sides[:, 1], sides[:, 0]]) / np.maximum(np.hypot(*sides.T), 1e-12)[:, None]
-    apart = hull[:, None] - hull
-    return float(np.hypot(apart[..., 0], apart[..., 1]).max()), float(np.ptp(hull @ across.T, axis=0).min())
+    if float((hull[:, 0] * sides[:, 1] - hull[:, 1] * sides[:, 0]).sum()) < 0:
+        hull = hull[::-1]
+        sides = np.roll(hull, -1, axis=0) - hull
+    across = np.column_stack([sides[:, 1], -sides[:, 0]]) / np.maximum(np.hypot(*sides.T), 1e-12)[:, None]
+    # One jaw on each side in turn; the other closes on the corner between whose sides its direction lies.
+    turn = np.maximum.accumulate(np.unwrap(np.arctan2(across[:, 1], across[:, 0])))
+    opposite = hull[np.searchsorted(np.concatenate([turn, turn + 2 * math.pi]), turn + math.pi) % len(hull)]
+    apart: Floats = hull - opposite
+    return float(max(np.hypot(*apart.T).max(), np.hypot(*(apart + sides).T).max())), float(
+        (apart * across).sum(axis=1).min()
+    )
 
 
 def mirror_distance(left: Floats, right: Floats) -> float:

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loupebox.inspect.contour import Contour
+from loupebox.inspect.likely_tilts import Outline, eccentric_log_likelihood, likely_tilts
+from loupebox.inspect.rays import directions_rad
 from loupebox.inspect.section import SIDES, Profile, Side
 from loupebox.inspect.sight import Sight
 
 Floats = NDArray[np.float64]
 
-TILT_SD_DEG = 0.2
-"""Standard deviation of each of the two angles between the ring's axis and the camera's, when a hand puts it down."""
 ROUGHNESS = (0.004, 0.05)
 """From a mirror polish to satin; as likely in each octave."""
 EXPONENTS, EDGES_MM = (2.2, 3.0), (0.08, 0.2)
 """What a rounded side's superellipse and a flat side's rounded edges may be."""
-ANGLES = 180
-RADII, DIRECTIONS = 8, 24
-A_GROUP = 8
-TILTED = (4, 6, 8, 10, 12)
-FORM = (5, 7, 9, 11, 13, 15)
-"""A tilted flat bore has even harmonics of known proportion, and no odd ones: those tell how much form there is."""
-LEAST_FORM_MM = 0.00005
+ANGLES, TELLING_ANGLES, FEW_ANGLES = 180, 90, 16
+A_GROUP = 12
 
 # Gauss-Legendre's three places and weights: any parabola over the range has the right mean and variance.
 _THREE = ((0.1127, 5 / 18), (0.5, 8 / 18), (0.8873, 5 / 18))
@@ -80,24 +75,31 @@ class Corrections:
         whole = float(self.weights @ np.square(values - mean))
         return mean, math.sqrt(max(0.0, whole - polish**2 - profile**2)), polish, profile
 
+    def spread(self, values: Floats) -> tuple[float, float]:
+        """Mean of a quantity over the cases, and its standard uncertainty."""
+        mean = float(self.weights @ values)
+        return mean, math.sqrt(float(self.weights @ np.square(values - mean)))
+
     def _means(self, group: NDArray[np.intp], values: Floats) -> Floats:
         share = np.bincount(group, self.weights)
         return (np.bincount(group, self.weights * values) / np.maximum(share, 1e-300))[group]
 
 
 def corrections(
-    contour: Contour, mm_per_px: float, sight: Sight, section: Section, half_angle_doubt_deg: float = 0.0
+    inner: Outline, outer: Outline | None, sight: Sight, section: Section, half_angle_doubt_deg: float = 0.0
 ) -> Corrections:
-    """Weigh the ways in which the ring may lie, by how a hand puts it down and by what its outline shows.
+    """Weigh the ways in which the ring may lie, by how a hand puts it down and by what its outlines show.
 
-    The tilt of a rounded bore cannot be told from ovality and stays as a hand leaves it; that of a flat bore bends the
-    outline to a pattern |sin| whose harmonics 4 to 12 stand out where the ring's own form is smoother.
+    The tilt of a rounded side cannot be told from ovality; that of a flat one bends its outline to a pattern |sin|
+    whose harmonics 4 to 12 stand out where the ring's own form is smoother. A tilted ring that mirrors, or that is
+    looked at through a pinhole, seems eccentric, which few rings are by just as much.
 
     Parameters
     ----------
-    contour : Contour
+    inner : Outline
         Of the hole.
-    mm_per_px : float
+    outer : Outline or None
+        Of the band, where it is seen all around.
     sight : Sight
     section : Section
     half_angle_doubt_deg : float
@@ -108,30 +110,26 @@ def corrections(
     Corrections
     """
     profiles: tuple[Profile, ...] = ("court", "flat") if section.profile is None else (section.profile,)
-    around: Floats = np.arange(ANGLES, dtype=np.float64) * (2 * math.pi / ANGLES)
-    inner = float(contour.cosines[0]) * mm_per_px
-    outer = inner + section.thickness_mm
-    tilts, chance = _tilts()
+    around = directions_rad(ANGLES)
+    radii = (float(inner.radius_mm.mean()), float(inner.radius_mm.mean()) + section.thickness_mm)
+    depth = section.thickness_mm / 2
     parts: list[tuple[Floats, Floats, Floats, int, int]] = []
     for which, profile in enumerate(profiles):
-        inside, outside = SIDES[profile]
+        shapes = SIDES[profile]
         for polish, (place, share) in enumerate(_THREE):
             rough = ROUGHNESS[0] * (ROUGHNESS[1] / ROUGHNESS[0]) ** place
-            side = Side(inside, section.width_mm, section.thickness_mm / 2)
-            seen = sight.seen_mm(side, inner, around, tilts, rough, inside=True)
-            evidence = _evidence(contour, mm_per_px, seen - inner)
-            weight = chance * np.exp(evidence)
-            chosen = _resampled(weight)
+            sides = tuple(Side(shape, section.width_mm, depth) for shape in shapes)
+            tilts, weight = likely_tilts(_likelihood((inner, outer), sides, radii, sight, rough))
             given: Floats = np.empty((2, A_GROUP, ANGLES))
-            for k, tilt in enumerate(tilts[chosen]):
+            for k, tilt in enumerate(tilts[_resampled(weight, polish)]):
                 # A different section for each case: its doubt joins the tilt's.
                 part = (k + 0.5) / A_GROUP
                 exponent = EXPONENTS[0] + (EXPONENTS[1] - EXPONENTS[0]) * ((part * 5) % 1)
                 cone = sight.half_angle_deg + half_angle_doubt_deg * _normal_quantile((part * 7) % 1)
                 cased = replace(sight, half_angle_deg=max(0.0, cone))
-                edge = EDGES_MM[0] + (EDGES_MM[1] - EDGES_MM[0]) * ((part * 3) % 1)
-                for i, radius in enumerate((inner, outer)):
-                    one = Side((inside, outside)[i], section.width_mm, section.thickness_mm / 2, exponent, edge)
+                edge = EDGES_MM[0] + (EDGES_MM[1] - EDGES_MM[0]) * ((part * 11) % 1)
+                for i, radius in enumerate(radii):
+                    one = Side(shapes[i], section.width_mm, depth, exponent, edge)
                     given[i, k] = radius - cased.seen_mm(one, radius, around, tilt, rough, inside=i == 0)
             parts.append((given[0], given[1], np.full(A_GROUP, share * float(weight.sum())), polish, which))
     weights = np.concatenate([part[2] for part in parts])
@@ -145,36 +143,39 @@ def corrections(
     )
 
 
+def _likelihood(
+    outlines: tuple[Outline, Outline | None],
+    sides: tuple[Side, ...],
+    radii: tuple[float, float],
+    sight: Sight,
+    rough: float,
+) -> Callable[[Floats], Floats] | None:
+    """How well tilts explain what is seen; None where nothing can tell."""
+    inner, outer = outlines
+    flat = [side.shape == "flat" for side in sides]
+    if outer is None and not flat[0]:
+        return None
+    around = directions_rad(TELLING_ANGLES if any(flat) else FEW_ANGLES)
+
+    def logarithm(tilts: Floats) -> Floats:
+        total: Floats = np.zeros(len(tilts))
+        apart: Floats = np.zeros((len(tilts), len(around)))
+        for i, outline in enumerate(outlines):
+            if outline is not None:
+                seen = sight.seen_mm(sides[i], radii[i], around, tilts, rough, inside=i == 0)
+                apart += seen if i else -seen
+                total += outline.log_likelihood(seen) if flat[i] else 0.0
+        return total if outer is None else total + eccentric_log_likelihood(inner, outer, apart)
+
+    return logarithm
+
+
 def _normal_quantile(part: float) -> float:
     return NormalDist().inv_cdf(part)
 
 
-def _tilts() -> tuple[Floats, Floats]:
-    """Tilts in radians, shape (n, 2), that stand for all that a hand may leave, and the chance of each."""
-    part = (np.arange(RADII, dtype=np.float64) + 0.5) / RADII
-    radius = math.radians(TILT_SD_DEG) * np.sqrt(-2 * np.log(1 - part))
-    turn = np.arange(DIRECTIONS, dtype=np.float64) * (2 * math.pi / DIRECTIONS)
-    x, y = np.outer(radius, np.cos(turn)), np.outer(radius, np.sin(turn))
-    return np.column_stack([x.ravel(), y.ravel()]), np.full(RADII * DIRECTIONS, 1 / (RADII * DIRECTIONS))
-
-
-def _evidence(contour: Contour, mm_per_px: float, expected_mm: Floats) -> Floats:
-    """Logarithm of the likelihood of each expected pattern, shape (n,), by Student's t with the form for its scale."""
-    order = len(contour.cosines) - 1
-    if order < max(FORM):
-        return np.zeros(len(expected_mm))
-    here = (contour.cosines - 1j * contour.sines) * mm_per_px
-    form = np.abs(here[list(FORM)]) ** 2
-    variance = max(float(form.mean()) / 2, LEAST_FORM_MM**2)
-    waves = np.fft.rfft(expected_mm, axis=1)[:, list(TILTED)] * (2 / expected_mm.shape[1])
-    misfit = (np.abs(here[list(TILTED)] - waves) ** 2).sum(axis=1) / variance
-    freedom = 2 * len(FORM)
-    log = -0.5 * (freedom + 2 * len(TILTED)) * np.log1p(misfit / freedom)
-    return np.asarray(log, np.float64)
-
-
-def _resampled(weight: Floats) -> NDArray[np.intp]:
-    """Indices of `A_GROUP` cases that stand for all by their weights; neighbours stay neighbours."""
+def _resampled(weight: Floats, polish: int) -> NDArray[np.intp]:
+    """Indices of `A_GROUP` cases that stand for all by their weights, others for each polish."""
     total = np.cumsum(weight)
-    at = (np.arange(A_GROUP) + 0.5) / A_GROUP * float(total[-1])
+    at = (np.arange(A_GROUP) + (polish + 0.5) / len(_THREE)) / A_GROUP * float(total[-1])
     return np.minimum(np.searchsorted(total, at), len(weight) - 1)

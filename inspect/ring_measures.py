@@ -14,8 +14,11 @@ from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.frame import LinearFrame
 from loupebox.inspect.backlight import LEVEL_DOUBT, WIDEST_HALF_ANGLE_DEG
 from loupebox.inspect.circle import held_radii, maximum_inscribed_circle, minimum_circumscribed_circle, minimum_zone
+from loupebox.inspect.contour import DIAMETER_ORDER
+from loupebox.inspect.likely_tilts import Outline
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
-from loupebox.inspect.opening import Corrections, Section, corrections
+from loupebox.inspect.opening import ANGLES, Corrections, Section, corrections
+from loupebox.inspect.rays import directions_rad
 from loupebox.inspect.ring import RingShape, locate_ring
 from loupebox.inspect.shank_profile import least_asymmetry, mirrored_difference, thinnest
 from loupebox.inspect.sight import Sight
@@ -31,7 +34,7 @@ BORE, WALL = (INNER_DIAMETER, OUT_OF_ROUND, ROUNDNESS), (THICKNESS, THICKEST, TH
 POINTS = 720
 """Of the hole's edge into which a circle is inscribed: the arc between two is flat to 5e-6 of the radius."""
 WIDEST_DOUBT_MM = 0.006
-"""Standard uncertainty of a bore that mirrors: above it the light that the metal throws hides where the hole ends."""
+"""Standard uncertainty by tilt, section and polish: above it the light that the metal throws hides where it ends."""
 LEAST_SPAN_DEG, WIDEST_PLACE_DEG = 250.0, 60.0
 UNKNOWN_WIDTH_MM, UNKNOWN_THICKNESS_MM = 2.5, 1.7
 
@@ -48,9 +51,13 @@ class _Seen:
     def mm_per_px(self) -> float:
         return self.certificate.scale.mm_per_px.value
 
-    def result(self, name: str, seen_mm: float, corrected_mm: Floats, noise_mm: float, edges: float) -> Measurement:
-        """A length from what is seen, the same in each case as seen and corrected, and how many edges it has."""
+    def result(
+        self, name: str, seen_mm: float, corrected_mm: Floats, noise_mm: float, edges: float
+    ) -> MeasurementResult:
+        """A length from what is seen, what each case changes of it, and how many edges it has; or why it is none."""
         mean, tilt, polish, profile = self.cases.summary(corrected_mm)
+        if (reason := _hidden(math.hypot(tilt, polish, profile))) is not None:
+            return Unmeasurable(name, reason)
         value = seen_mm + mean
         scale = self.certificate.scale.mm_per_px
         pupil = self.certificate.pupil_distance_mm
@@ -127,10 +134,20 @@ def measure_ring(
     offset = tuple((c - (n - 1) / 2) * k for c, n in zip(shape.centre_xy_px, (width, height), strict=True))
     sight = Sight(half_angle, certificate.pupil_distance_mm, (offset[0], offset[1]))
     doubt = certificate.backlight_half_angle_standard_uncertainty_deg or 0.0
-    cases = corrections(shape.inner, k, sight, section or plain_section(shape, k), doubt)
-    seen = _Seen(shape, certificate, cases)
     wall = shape.wall
+    cases = corrections(*_outlines(shape, k), sight, section or plain_section(shape, k), doubt)
+    seen = _Seen(shape, certificate, cases)
     return (*_bore(seen), *(_wall(seen, wall) if isinstance(wall, Wall) else _none(wall, WALL)))
+
+
+def _hidden(doubt_mm: float) -> str | None:
+    """Why an edge says too little, by the standard uncertainty that tilt, section and polish leave; None: it does."""
+    if doubt_mm <= WIDEST_DOUBT_MM:
+        return None
+    return (
+        f"light that the metal mirrors or hides moves its edge by ± {2000 * doubt_mm:.0f} um at this tilt, profile and "
+        f"backlight; allowed are ± {2000 * WIDEST_DOUBT_MM:.0f} um"
+    )
 
 
 def _none(reason: str, names: tuple[str, ...] = BORE + WALL) -> tuple[MeasurementResult, ...]:
@@ -144,6 +161,18 @@ def plain_section(shape: RingShape, mm_per_px: float) -> Section:
     return Section(None, UNKNOWN_WIDTH_MM, thickness)
 
 
+def _outlines(shape: RingShape, mm_per_px: float) -> tuple[Outline, Outline | None]:
+    """What tells of a tilt: the hole's outline, and the band's where no head stands in the way."""
+    inner, wall = shape.inner, shape.wall
+    hole = Outline(
+        inner.radius_px(directions_rad(ANGLES)) * mm_per_px, inner.radius_standard_uncertainty_px * mm_per_px
+    )
+    if not isinstance(wall, Wall) or not wall.closed:
+        return hole, None
+    radius = np.hypot(*(wall.outer_xy_px - np.asarray(shape.centre_xy_px)).T)
+    return hole, Outline(radius[:: len(radius) // ANGLES] * mm_per_px, wall.standard_uncertainty_px * mm_per_px)
+
+
 def _bore(seen: _Seen) -> tuple[MeasurementResult, ...]:
     contour, cases, k = seen.shape.inner, seen.cases, seen.mm_per_px
     circle = maximum_inscribed_circle(contour.points_xy_px(POINTS), contour.centre_xy_px)
@@ -152,40 +181,41 @@ def _bore(seen: _Seen) -> tuple[MeasurementResult, ...]:
     radius = contour.radius_px(cases.angle_rad) * k
     changes = _changes(lambda r: 2 * held_radii(cases.angle_rad, r, inside=True), radius, cases.inner_mm)
     diameter = seen.result(INNER_DIAMETER, 2 * circle.radius * k, changes, noise, 2)
-    doubt = math.hypot(*(c.standard_uncertainty for c in diameter.estimate.budget if c.name.startswith(MIRRORED)))
-    if doubt > WIDEST_DOUBT_MM:
-        return _none(
-            f"light that the bore mirrors or hides moves its edge by ± {2000 * doubt:.0f} um at this tilt, profile and "
-            f"backlight; allowed are ± {2000 * WIDEST_DOUBT_MM:.0f} um",
-            BORE,
-        )
     one = contour.radius_standard_uncertainty_px * k
     zone = minimum_zone(contour.points_xy_px(POINTS // 2), contour.centre_xy_px)
-    form = _without_shift(cases.inner_mm - cases.weights @ cases.inner_mm, cases.angle_rad)
-    half = form.shape[1] // 2
-    across = np.ptp(form[:, :half] + form[:, half:], axis=1)
     scale = 2 * float(radius.mean()) * seen.certificate.scale.mm_per_px.standard_uncertainty / k
+    across = _changes(_span_of_diameters, radius, cases.inner_mm)
+    form = _changes(lambda r: np.ptp(_without_shift(r, cases.angle_rad), axis=1), radius, cases.inner_mm)
     return (
         diameter,
-        _roundness(OUT_OF_ROUND, float(np.ptp(contour.diameters_px())) * k, math.sqrt(8) * one, across, cases, scale),
-        _roundness(ROUNDNESS, zone.width * k, math.sqrt(2) * one, np.ptp(form, axis=1), cases, scale / 2),
+        _roundness(
+            OUT_OF_ROUND, float(np.ptp(contour.diameters_px())) * k, math.sqrt(8) * one, cases.spread(across), scale
+        ),
+        _roundness(ROUNDNESS, zone.width * k, math.sqrt(2) * one, cases.spread(form), scale / 2),
     )
 
 
-MIRRORED = ("light mirrored", "tilt and section", "profile of")
+def _span_of_diameters(radius_mm: Floats) -> Floats:
+    """Largest less smallest diameter of each row of radii, shape (m, n); of harmonics up to 8, the rest is grain."""
+    half = radius_mm.shape[1] // 2
+    waves = np.fft.rfft(radius_mm[:, :half] + radius_mm[:, half:], axis=1)
+    waves[:, DIAMETER_ORDER // 2 + 1 :] = 0
+    return np.ptp(np.fft.irfft(waves, half, axis=1), axis=1)
 
 
 def _roundness(
-    name: str, value_mm: float, noise_mm: float, tilted_mm: Floats, cases: Corrections, scale_mm: float
-) -> Measurement:
-    """What a tilt adds or takes hides among the ring's own lobes, so it is a doubt and no correction."""
-    tilt = math.sqrt(float(cases.weights @ np.square(tilted_mm)))
+    name: str, seen_mm: float, noise_mm: float, tilt_mm: tuple[float, float], scale_mm: float
+) -> MeasurementResult:
+    """What a tilt is likely to have added, and how surely, by `tilt_mm`."""
+    change, doubt = tilt_mm
+    if (reason := _hidden(doubt)) is not None:
+        return Unmeasurable(name, reason)
     budget = (
         Contribution("edge noise", noise_mm),
         Contribution("scale in different directions", scale_mm),
-        Contribution("tilt and section of the ring", tilt),
+        Contribution("tilt and section of the ring", doubt),
     )
-    return Measurement(name, Estimate(value_mm, "mm", budget))
+    return Measurement(name, Estimate(max(seen_mm + change, 0.0), "mm", budget))
 
 
 def _wall(seen: _Seen, wall: Wall) -> tuple[MeasurementResult, ...]:
