@@ -190,13 +190,13 @@ def _sums(pixels: EdgePixels, guide_px: Floats, state: _State, side: float) -> _
     s, light = state.sigma_px, pixels.light
     dark, bright = light @ state.dark, light @ state.bright
     # From here on single precision does: half the memory to pass through, and 1e-7 of a residual is nothing.
-    z: Singles = ((u + s * s * bend) * (side / s)).astype(np.float32)
+    z = np.asarray((u + s * s * bend) * (side / s), np.float32)
     share = normal_cdf(z)
-    rise: Singles = (bright - dark).astype(np.float32)[pixels.row]
-    slope: Singles = np.exp(-0.5 * z * z) * rise * np.float32(1 / (s * math.sqrt(2 * math.pi)))
-    residual: Singles = (pixels.value - dark[pixels.row]).astype(np.float32) - rise * share
+    rise = np.asarray(bright - dark, np.float32)[pixels.row]
+    slope = np.asarray(np.exp(-0.5 * z * z) * rise / np.float32(s * math.sqrt(2 * math.pi)), np.float32)
+    residual = np.asarray(pixels.value - dark[pixels.row], np.float32) - rise * share
     low, high = state.noise
-    root: Singles = 1 / np.sqrt(np.float32(low * low) + np.float32(high * high - low * low) * share)
+    root = np.asarray(1 / np.sqrt(np.float32(low * low) + np.float32(high * high - low * low) * share), np.float32)
     one = root * (1 - share), root * share, root * slope * np.float32(-side), root * slope * -z
     left = root * residual
     pairs = [(i, j) for i in range(4) for j in range(i, 4)]

@@ -96,10 +96,11 @@ def likely_tilts(log_likelihood: Callable[[Floats], Floats] | None) -> tuple[Flo
         if 1 / float(share @ share) > ENOUGH:
             break
         # A tilt and its opposite look alike to a telecentric lens: narrow down about the best one and its opposite.
-        folded = tilts * np.where(tilts @ tilts[weight.argmax()] < 0, -1.0, 1.0)[:, None]
-        mean = share @ folded
-        about = folded - mean
-        covariance = 2 * (about.T * share) @ about + floor**2 * np.eye(2)
+        best: Floats = tilts[int(weight.argmax())]
+        folded: Floats = tilts * np.where(tilts @ best < 0, -1.0, 1.0)[:, None]
+        mean: Floats = share @ folded
+        about: Floats = folded - mean
+        covariance: Floats = 2 * (about.T * share) @ about + floor**2 * np.eye(2)
         side = np.where(np.arange(TILTS) % 2 == 0, 1.0, -1.0)[:, None]
         tilts = side * (mean + spiral @ np.linalg.cholesky(covariance).T)
         proposed = (_normal(tilts - mean, covariance) + _normal(tilts + mean, covariance)) / 2

@@ -21,7 +21,9 @@ ROUGHNESS = (0.004, 0.05)
 """From a mirror polish to satin; as likely in each octave."""
 EXPONENTS, EDGES_MM = (2.2, 3.0), (0.08, 0.2)
 """What a rounded side's superellipse and a flat side's rounded edges may be."""
-ANGLES, TELLING_ANGLES, FEW_ANGLES = 180, 90, 16
+ANGLES, TELLING_ANGLES, FEW_ANGLES = 180, 48, 16
+LEAST_WEIGHT = 1e-3
+"""Part of the whole below which a profile is out of the question."""
 A_GROUP = 12
 
 # Gauss-Legendre's three places and weights: any parabola over the range has the right mean and variance.
@@ -109,29 +111,35 @@ def corrections(
     -------
     Corrections
     """
-    profiles: tuple[Profile, ...] = ("court", "flat") if section.profile is None else (section.profile,)
+    profiles: tuple[Profile, ...] = tuple(SIDES) if section.profile is None else (section.profile,)
     around = directions_rad(ANGLES)
     radii = (float(inner.radius_mm.mean()), float(inner.radius_mm.mean()) + section.thickness_mm)
     depth = section.thickness_mm / 2
-    parts: list[tuple[Floats, Floats, Floats, int, int]] = []
+    supposed: list[tuple[int, int, float, Floats, Floats]] = []
     for which, profile in enumerate(profiles):
-        shapes = SIDES[profile]
-        for polish, (place, share) in enumerate(_THREE):
-            rough = ROUGHNESS[0] * (ROUGHNESS[1] / ROUGHNESS[0]) ** place
-            sides = tuple(Side(shape, section.width_mm, depth) for shape in shapes)
-            tilts, weight = likely_tilts(_likelihood((inner, outer), sides, radii, sight, rough))
-            given: Floats = np.empty((2, A_GROUP, ANGLES))
-            for k, tilt in enumerate(tilts[_resampled(weight, polish)]):
-                # A different section for each case: its doubt joins the tilt's.
-                part = (k + 0.5) / A_GROUP
-                exponent = EXPONENTS[0] + (EXPONENTS[1] - EXPONENTS[0]) * ((part * 5) % 1)
-                cone = sight.half_angle_deg + half_angle_doubt_deg * _normal_quantile((part * 7) % 1)
-                cased = replace(sight, half_angle_deg=max(0.0, cone))
-                edge = EDGES_MM[0] + (EDGES_MM[1] - EDGES_MM[0]) * ((part * 11) % 1)
-                for i, radius in enumerate(radii):
-                    one = Side(shapes[i], section.width_mm, depth, exponent, edge)
-                    given[i, k] = radius - cased.seen_mm(one, radius, around, tilt, rough, inside=i == 0)
-            parts.append((given[0], given[1], np.full(A_GROUP, share * float(weight.sum())), polish, which))
+        sides = tuple(Side(shape, section.width_mm, depth) for shape in SIDES[profile])
+        for polish, (_, share) in enumerate(_THREE):
+            likely = _likelihood((inner, outer), sides, radii, sight, _roughness(polish), compared=len(profiles) > 1)
+            tilts, weight = likely_tilts(likely)
+            supposed.append((which, polish, share * float(weight.sum()), tilts, weight))
+    least = LEAST_WEIGHT * math.fsum(s[2] for s in supposed)
+    parts: list[tuple[Floats, Floats, Floats, int, int]] = []
+    for which, polish, chance, tilts, weight in supposed:
+        if chance < least:
+            continue
+        shapes, rough = SIDES[profiles[which]], _roughness(polish)
+        given: Floats = np.empty((2, A_GROUP, ANGLES))
+        for k, tilt in enumerate(tilts[_resampled(weight, polish)]):
+            # A different section for each case: its doubt joins the tilt's.
+            part = (k + 0.5) / A_GROUP
+            exponent = EXPONENTS[0] + (EXPONENTS[1] - EXPONENTS[0]) * ((part * 5) % 1)
+            cone = sight.half_angle_deg + half_angle_doubt_deg * _normal_quantile((part * 7) % 1)
+            cased = replace(sight, half_angle_deg=max(0.0, cone))
+            edge = EDGES_MM[0] + (EDGES_MM[1] - EDGES_MM[0]) * ((part * 11) % 1)
+            for i, radius in enumerate(radii):
+                one = Side(shapes[i], section.width_mm, depth, exponent, edge)
+                given[i, k] = radius - cased.seen_mm(one, radius, around, tilt, rough, inside=i == 0)
+        parts.append((given[0], given[1], np.full(A_GROUP, chance), polish, which))
     weights = np.concatenate([part[2] for part in parts])
     return Corrections(
         around,
@@ -143,19 +151,29 @@ def corrections(
     )
 
 
+def _roughness(polish: int) -> float:
+    return ROUGHNESS[0] * (ROUGHNESS[1] / ROUGHNESS[0]) ** _THREE[polish][0]
+
+
 def _likelihood(
     outlines: tuple[Outline, Outline | None],
     sides: tuple[Side, ...],
     radii: tuple[float, float],
     sight: Sight,
     rough: float,
+    *,
+    compared: bool,
 ) -> Callable[[Floats], Floats] | None:
-    """How well tilts explain what is seen; None where nothing can tell."""
+    """How well tilts explain what is seen; None where nothing can tell.
+
+    The pattern of a rounded side is nearly none: it tells nothing of the tilt, but something of the profile, where
+    several are compared.
+    """
     inner, outer = outlines
-    flat = [side.shape == "flat" for side in sides]
-    if outer is None and not flat[0]:
+    telling = [compared or side.shape == "flat" for side in sides]
+    if outer is None and not telling[0]:
         return None
-    around = directions_rad(TELLING_ANGLES if any(flat) else FEW_ANGLES)
+    around = directions_rad(TELLING_ANGLES if any(telling) else FEW_ANGLES)
 
     def logarithm(tilts: Floats) -> Floats:
         total: Floats = np.zeros(len(tilts))
@@ -164,7 +182,7 @@ def _likelihood(
             if outline is not None:
                 seen = sight.seen_mm(sides[i], radii[i], around, tilts, rough, inside=i == 0)
                 apart += seen if i else -seen
-                total += outline.log_likelihood(seen) if flat[i] else 0.0
+                total += outline.log_likelihood(seen) if telling[i] else 0.0
         return total if outer is None else total + eccentric_log_likelihood(inner, outer, apart)
 
     return logarithm

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.int32]
 
 COARSE_MM = 0.064
 """Size of the pixels on which the shape is looked for; fine enough for a prong, coarse enough to be quick."""
@@ -102,7 +103,7 @@ def _split_level(coarse: NDArray[np.float32]) -> float | None:
     dark, bright = counts[:split], counts[split:]
     if dark.sum() < 50 or bright.sum() < 50:
         return None
-    low, high = (int(np.searchsorted(np.cumsum(c), c.sum() / 2)) for c in (dark, bright))
+    low, high = (int(np.searchsorted(np.cumsum(c), float(c.sum()) / 2)) for c in (dark, bright))
     low, high = (low + 0.5) / 255, (split + high + 0.5) / 255
     return (low + high) / 2 if high - low > LEAST_CONTRAST and low < 0.5 * high else None
 
@@ -119,33 +120,61 @@ class _Hole:
 
 def _hole(bright: Mask, mm_per_px: float) -> _Hole | NoRing:
     # Lint one coarse pixel thin must not part the hole.
-    closed = np.asarray(cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
-    parts, labels, stats, centres = cv2.connectedComponentsWithStats(closed, connectivity=4)
-    open_ = _at_border(stats, bright.shape)
-    across = np.minimum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) * mm_per_px
-    holes = [k for k in range(1, parts) if not open_[k] and across[k] >= SMALLEST_HOLE_MM]
+    closed = np.asarray(cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
+    lights = _Parts.of(closed, 4)
+    hole = ~_at_border(lights.stats, bright.shape) & (lights.across_px * mm_per_px >= SMALLEST_HOLE_MM)
+    hole[0] = False
+    holes = np.flatnonzero(hole)
     if len(holes) > 1:
         return NoRing(f"{len(holes)} rings are seen; allowed is one at a time")
-    dark_parts, dark_labels, dark_stats, _ = cv2.connectedComponentsWithStats(
-        (~bright).astype(np.uint8), connectivity=8
-    )
-    dark = dark_stats[:, cv2.CC_STAT_AREA] >= SMALLEST_PIECE_MM2 / mm_per_px**2
-    dark[0] = False
-    if not holes:
-        if not dark.any():
+    darks = _Parts.of((~bright).astype(np.uint8), 8)
+    piece = np.asarray(darks.area_px >= SMALLEST_PIECE_MM2 / mm_per_px**2)
+    piece[0] = False
+    if len(holes) == 0:
+        if not piece.any():
             return NoRing("no ring is seen: nothing dark stands in front of the backlight")
-        if bool((dark & _at_border(dark_stats, bright.shape)).any()):
+        if bool((piece & _at_border(darks.stats, bright.shape)).any()):
             return NoRing("the ring is cut by the border of the frame")
         return NoRing(f"no ring is seen: nothing encloses a hole of {SMALLEST_HOLE_MM:g} mm or more")
-    grown = _grown(labels == holes[0])
-    dark[np.bincount(dark_labels[grown], minlength=dark_parts) > 0] = False
-    if dark.any():
-        return NoRing(f"{int(dark.sum()) + 1} pieces are seen; allowed is one at a time")
-    x, y = centres[holes[0]]
-    return _Hole((float(x), float(y)), float(np.sqrt(stats[holes[0], cv2.CC_STAT_AREA] / np.pi)), grown)
+    k = int(holes[0])
+    grown = _grown(np.asarray(lights.labels == k))
+    others = piece & ~darks.within(grown)
+    if others.any():
+        return NoRing(f"{int(others.sum()) + 1} pieces are seen; allowed is one at a time")
+    x, y = lights.centres[k]
+    return _Hole((float(x), float(y)), float(np.sqrt(lights.area_px[k] / np.pi)), grown)
 
 
-def _at_border(stats: NDArray[np.int32], shape: tuple[int, ...]) -> Mask:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parts:
+    """Connected parts of a mask; part 0 is what is not in it."""
+
+    labels: Indices
+    stats: Indices
+    centres: Floats
+
+    @classmethod
+    def of(cls, mask: NDArray[np.uint8], connectivity: int) -> _Parts:
+        _, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=connectivity)
+        return cls(np.asarray(labels, np.int32), np.asarray(stats, np.int32), np.asarray(centres, np.float64))
+
+    @property
+    def area_px(self) -> Indices:
+        return self.stats[:, cv2.CC_STAT_AREA]
+
+    @property
+    def across_px(self) -> Indices:
+        """The smaller side of each part's box."""
+        return np.minimum(self.stats[:, cv2.CC_STAT_WIDTH], self.stats[:, cv2.CC_STAT_HEIGHT])
+
+    def within(self, place: Mask) -> Mask:
+        """Which parts reach into a place; never part 0."""
+        reach = np.bincount(self.labels[place], minlength=len(self.stats)) > 0
+        reach[0] = False
+        return reach
+
+
+def _at_border(stats: Indices, shape: tuple[int, ...]) -> Mask:
     """Which parts touch the border of the picture."""
     left, top, width, height, _ = stats.T
     return np.asarray((left == 0) | (top == 0) | (left + width == shape[1]) | (top + height == shape[0]))
@@ -159,10 +188,9 @@ def _metal(bright: Mask, around_hole: Mask) -> Mask:
     """The dark part around the hole, without lint and dust."""
     disc = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)), np.uint8)
     opened = np.asarray(cv2.morphologyEx((~bright).astype(np.uint8), cv2.MORPH_OPEN, disc))
-    parts, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
-    metal = (np.bincount(labels[around_hole], minlength=parts) > 0) & (stats[:, cv2.CC_STAT_AREA] >= 20)
-    metal[0] = False
-    return metal[labels] if metal.any() else ~bright
+    parts = _Parts.of(np.asarray(opened, np.uint8), 8)
+    metal = parts.within(around_hole) & (parts.area_px >= 20)
+    return np.asarray(metal[parts.labels]) if metal.any() else ~bright
 
 
 def _polar(picture: NDArray[np.float32], centre_xy: tuple[float, float], reach: float) -> NDArray[np.float32]:

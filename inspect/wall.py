@@ -147,7 +147,8 @@ def _away_from_head(
 
 def _place(angle_rad: Floats, begin_deg: float, span_deg: float) -> Floats:
     """-1 where the band begins to 1 where it ends; beyond 1 in the head."""
-    return 2 * ((np.degrees(angle_rad) - begin_deg) % 360) / span_deg - 1
+    # Rounding must not throw the beginning to the far end.
+    return 2 * ((np.degrees(angle_rad) - begin_deg + 1e-6) % 360 - 1e-6) / span_deg - 1
 
 
 def _polynomials(place: Floats, degree: int) -> Floats:

@@ -135,6 +135,12 @@ def test_where_how_turned_and_how_bright_does_not_matter(
     assert_true(picture, measured(picture.frame()), within_um=1.5)
 
 
+def test_the_wall_begins_where_it_begins_however_the_head_stands() -> None:
+    """249 degrees to radians and back are a little less than 249: once that was taken for the far end."""
+    picture = RingPicture(oval_mm=0.03, centre_px=(335.0, 335.0), head_angle_deg=-127.5, lobe_angle=2.0, bright=0.5)
+    assert_true(picture, measured(picture.changed(dark=0.03, noise=0.004).frame()), within_um=1.5)
+
+
 def test_a_mirror_image_measures_the_same() -> None:
     signal = RingPicture(oval_mm=0.03, dust=5).signal()
     here = measured(as_frame(signal))
