@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from loupebox.calibration.document import problems
 from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.frame import View
+from loupebox.calibration.lens import Lens
 from loupebox.calibration.scale import Scale
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -80,9 +81,22 @@ class Certificate(BaseModel):
     backlight_half_angle_standard_uncertainty_deg: float | None = Field(
         default=None, ge=0, description="the standard uncertainty of that half-angle in degrees"
     )
-    lens_k1: float | None = Field(default=None, description="radial distortion of the telecentric lens at the corner")
+    lens_k1: float | None = Field(
+        default=None, description="radial distortion: what a corner of the picture is moved outward, in half diagonals"
+    )
     lens_p1: float | None = Field(default=None, description="tangential distortion, first coefficient")
     lens_p2: float | None = Field(default=None, description="tangential distortion, second coefficient")
+    lens_k2: float | None = Field(default=None, description="radial distortion, with the fourth power; none is 0")
+    lens_k3: float | None = Field(default=None, description="radial distortion, with the sixth power; none is 0")
+    lens_centre_x_px: float | None = Field(
+        default=None, description="the middle of the distortion; none: the picture's"
+    )
+    lens_centre_y_px: float | None = Field(
+        default=None, description="the middle of the distortion; none: the picture's"
+    )
+    lens_standard_uncertainty_px: float = Field(
+        default=0.0, ge=0, le=10, description="how surely the distortion is known at a corner of the picture, in px"
+    )
     temperature_c: float | None = Field(
         default=None, ge=-10, le=60, description="the temperature of the artefact when the scale was calibrated in °C"
     )
@@ -107,6 +121,8 @@ class Certificate(BaseModel):
     def _check_whole(self) -> Self:
         if len({self.lens_k1 is None, self.lens_p1 is None, self.lens_p2 is None}) != 1:
             raise ValueError("lens_k1, lens_p1 and lens_p2 belong together; one of them is missing")
+        if (self.lens_centre_x_px is None) != (self.lens_centre_y_px is None):
+            raise ValueError("lens_centre_x_px and lens_centre_y_px belong together; one of them is missing")
         if self.valid_until <= self.issued_at:
             raise ValueError(
                 f"valid_until {self.valid_until.isoformat()} is not after issued_at {self.issued_at.isoformat()}"
@@ -203,6 +219,14 @@ class Certificate(BaseModel):
             if when < self.issued_at
             else None
         )
+
+    def lens(self, size_px: tuple[int, int]) -> Lens | None:
+        """The lens's distortion in a picture of a width and height; None when it is not known to have one."""
+        if self.lens_k1 is None or self.lens_p1 is None or self.lens_p2 is None:
+            return None
+        x, y = self.lens_centre_x_px, self.lens_centre_y_px
+        centre = None if x is None or y is None else (x, y)
+        return Lens(size_px, self.lens_k1, self.lens_p1, self.lens_p2, self.lens_k2 or 0.0, self.lens_k3 or 0.0, centre)
 
     @property
     def scale(self) -> Scale:

@@ -32,6 +32,11 @@ CHECKED_FIELDS = (
     "lens_k1",
     "lens_p1",
     "lens_p2",
+    "lens_k2",
+    "lens_k3",
+    "lens_centre_x_px",
+    "lens_centre_y_px",
+    "lens_standard_uncertainty_px",
     "pupil_distance_mm",
     "plane_standard_uncertainty_mm",
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from loupebox.calibration.lens import Lens
 
 Floats = NDArray[np.float64]
 
@@ -77,3 +79,10 @@ class PinholeCamera:
         zero = np.zeros(3)
         seen, _ = cv2.projectPoints(rays.reshape(-1, 1, 3), zero, zero, self.matrix, self.distortion)
         return np.asarray(seen, np.float64).reshape(-1, 2)
+
+    def lens(self, size_px: tuple[int, int]) -> Lens:
+        """The distortion alone, for a picture of a width and height; pixels are taken for square."""
+        lens = Lens(size_px, centre_xy_px=(self.cx_px, self.cy_px))
+        # Brown's points are in focal lengths, a lens's in half diagonals.
+        h = lens.half_diagonal_px * 2 / (self.fx_px + self.fy_px)
+        return replace(lens, k1=self.k1 * h**2, k2=self.k2 * h**4, k3=self.k3 * h**6, p1=self.p1 * h, p2=self.p2 * h)

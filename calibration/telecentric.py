@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from loupebox.calibration.board import BoardView
 from loupebox.calibration.estimate import Contribution, Estimate
+from loupebox.calibration.lens import Lens
 
 Floats = NDArray[np.float64]
 
@@ -21,46 +22,6 @@ ROUNDS = 8
 
 class TelecentricFitError(ValueError):
     """Views that give no telecentric camera; the message says what is needed."""
-
-
-@dataclass(frozen=True, slots=True)
-class TelecentricLens:
-    """Distortion of a lens whose rays are parallel; its middle is the middle of the picture.
-
-    A straight point at u from the middle, in half diagonals, is seen at
-    u (1 + k1 r^2) + (2 p1 x y + p2 (r^2 + 2 x^2), p1 (r^2 + 2 y^2) + 2 p2 x y), r^2 = x^2 + y^2.
-
-    Parameters
-    ----------
-    size_px : (int, int)
-        Width and height of the picture.
-    k1, p1, p2 : float
-        Radial and tangential; each about the shift of a corner of the picture in half diagonals.
-    """
-
-    size_px: tuple[int, int]
-    k1: float = 0.0
-    p1: float = 0.0
-    p2: float = 0.0
-
-    @property
-    def half_diagonal_px(self) -> float:
-        return math.hypot(*self.size_px) / 2
-
-    @property
-    def middle_xy_px(self) -> tuple[float, float]:
-        return (self.size_px[0] - 1) / 2, (self.size_px[1] - 1) / 2
-
-    def distorted_px(self, xy_px: Floats) -> Floats:
-        """Where the lens puts straight points, shape (n, 2)."""
-        return np.asarray(xy_px + _shifts(self, xy_px) @ [self.k1, self.p1, self.p2], np.float64)
-
-    def undistorted_px(self, xy_px: Floats) -> Floats:
-        """The inverse of `distorted_px`: points are corrected, not pictures."""
-        straight = np.asarray(xy_px, np.float64)
-        for _ in range(ROUNDS):
-            straight = xy_px - _shifts(self, straight) @ [self.k1, self.p1, self.p2]
-        return np.asarray(straight, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +56,7 @@ class TelecentricFit:
 
     Parameters
     ----------
-    lens : TelecentricLens
+    lens : Lens
     magnification : Estimate
         In px/mm, the mean of the views; their scatter counts where it is wider than the corners' noise.
     um_per_px : Estimate
@@ -110,7 +71,7 @@ class TelecentricFit:
     method : str
     """
 
-    lens: TelecentricLens
+    lens: Lens
     magnification: Estimate
     um_per_px: Estimate
     k1: Estimate
@@ -183,7 +144,7 @@ def fit_telecentric(views: Sequence[BoardView], heights_mm: Sequence[float] | No
         )
     inverse = 1000 / magnification.value
     return TelecentricFit(
-        lens=TelecentricLens(views[0].size_px, k1.value, p1.value, p2.value),
+        lens=Lens(views[0].size_px, k1.value, p1.value, p2.value),
         magnification=magnification,
         um_per_px=Estimate(
             inverse,
@@ -208,19 +169,6 @@ def fit_telecentric(views: Sequence[BoardView], heights_mm: Sequence[float] | No
     )
 
 
-def _shifts(lens: TelecentricLens, xy_px: Floats) -> Floats:
-    """What a unit of k1, p1 and p2 moves each point, in px; shape (n, 2, 3)."""
-    h = lens.half_diagonal_px
-    x, y = ((np.asarray(xy_px, np.float64) - lens.middle_xy_px) / h).T
-    r2 = x * x + y * y
-    columns = [
-        np.stack([x * r2, y * r2], axis=1),
-        np.stack([2 * x * y, r2 + 2 * y * y], axis=1),
-        np.stack([r2 + 2 * x * x, 2 * x * y], axis=1),
-    ]
-    return np.asarray(h * np.stack(columns, axis=2), np.float64)
-
-
 def _solve(views: Sequence[BoardView], size: tuple[int, int]) -> tuple[Floats, Floats, tuple[Floats, ...], float, int]:
     """Per view a11 a12 a21 a22 tx ty, then k1 p1 p2; its covariance, the residuals, the noise and the freedom."""
     count = len(views)
@@ -234,7 +182,7 @@ def _solve(views: Sequence[BoardView], size: tuple[int, int]) -> tuple[Floats, F
         for i, basis in enumerate(rows):
             block = slice(at, at + len(basis))
             design[block, 6 * i : 6 * i + 6] = basis
-            design[block, 6 * count :] = _shifts(TelecentricLens(size), straight[i]).reshape(-1, 3)
+            design[block, 6 * count :] = Lens(size).unit_shifts_px(straight[i])[:, :, :3].reshape(-1, 3)
             at += len(basis)
         solution, *_ = np.linalg.lstsq(design, observed, rcond=None)
         straight = [(b @ solution[6 * i : 6 * i + 6]).reshape(-1, 2) for i, b in enumerate(rows)]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from loupebox.inspect.contour import waves
+
 Floats = NDArray[np.float64]
 
 TILT_SD_DEG = 0.2
@@ -28,7 +30,7 @@ HARMONICS = 33
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outline:
+class RingOutline:
     """An outline as it is seen.
 
     Parameters
@@ -37,33 +39,63 @@ class Outline:
         Evenly around, from image right towards image down.
     standard_uncertainty_mm : float
         At one angle.
+    seen : ndarray of bool, shape (n,)
+        False where something stands in the way, as a head.
     """
 
     radius_mm: Floats
     standard_uncertainty_mm: float
+    seen: NDArray[np.bool_]
 
-    def log_likelihood(self, expected_mm: Floats) -> Floats:
+    def sampled_mm(self, angles: int) -> Floats:
+        """Radius at fewer angles, a divisor of n."""
+        return self.radius_mm[:: len(self.radius_mm) // angles]
+
+    def completion(self, angles: int) -> Floats:
+        """What makes a whole of values at so many angles, by `values @ completion`, shape (angles, angles).
+
+        Where nothing is seen stand the harmonics 0 to 2 of what is, and what these leave at the two ends in between.
+        """
+        seen = self.seen[:: len(self.seen) // angles]
+        if seen.all():
+            return np.eye(angles)
+        place = np.arange(angles, dtype=np.float64)
+        basis = waves(place * (2 * math.pi / angles), 2)
+        low = basis @ np.linalg.pinv(basis[seen])
+        left = np.eye(int(seen.sum())) - low[seen]
+        between = np.stack([np.interp(place, place[seen], one, period=angles) for one in left.T])
+        whole: Floats = np.zeros((angles, angles))
+        whole[seen] = low.T + between
+        return whole
+
+    def log_likelihood(self, expected_mm: Floats, completion: Floats) -> Floats:
         """Of each expected pattern, shape (tilts, angles), by Student's t with the form for its scale; shape (tilts,).
 
         Only harmonics 4 to 12 count: the lower ones are the ring's own as often as a tilt's.
         """
-        here = np.fft.rfft(self.radius_mm) * (2 / len(self.radius_mm))
-        waves = np.fft.rfft(expected_mm, axis=1)[:, list(TILTED)] * (2 / expected_mm.shape[1])
+        here = _harmonics(self.sampled_mm(expected_mm.shape[1]) @ completion)
+        waves_mm = _harmonics(expected_mm @ completion)[:, list(TILTED)]
         form = float((np.abs(here[list(FORM)]) ** 2).mean()) / 2
         variance = max(form, LEAST_FORM_MM**2, 2 * self.standard_uncertainty_mm**2 / HARMONICS)
-        misfit = (np.abs(here[list(TILTED)] - waves) ** 2).sum(axis=1) / variance
+        misfit = (np.abs(here[list(TILTED)] - waves_mm) ** 2).sum(axis=1) / variance
         freedom = 2 * len(FORM)
         return np.asarray(-0.5 * (freedom + 2 * len(TILTED)) * np.log1p(misfit / freedom), np.float64)
 
 
-def eccentric_log_likelihood(inner: Outline, outer: Outline, apart_mm: Floats) -> Floats:
+def eccentric_log_likelihood(inner: RingOutline, outer: RingOutline, apart_mm: Floats, completion: Floats) -> Floats:
     """Of each expected distance between the outlines, shape (tilts, angles), by how eccentric it leaves the ring.
 
     A ring's own eccentricity is as likely in each octave from `LEAST_ECCENTRIC_MM` up. Returns shape (tilts,).
     """
-    here, there = (np.fft.rfft(o.radius_mm)[1] * (2 / len(o.radius_mm)) for o in (outer, inner))
-    wave = np.fft.rfft(apart_mm, axis=1)[:, 1] * (2 / apart_mm.shape[1])
-    return np.asarray(-np.log1p(np.abs(here - there - wave) ** 2 / LEAST_ECCENTRIC_MM**2), np.float64)
+    angles = int(apart_mm.shape[1])
+    seen = _harmonics((outer.sampled_mm(angles) - inner.sampled_mm(angles)) @ completion)[1]
+    expected = _harmonics(apart_mm @ completion)[:, 1]
+    return np.asarray(-np.log1p(np.abs(seen - expected) ** 2 / LEAST_ECCENTRIC_MM**2), np.float64)
+
+
+def _harmonics(values: Floats) -> NDArray[np.complex128]:
+    """Amplitudes along the last axis."""
+    return np.asarray(np.fft.rfft(values, axis=-1) * (2 / values.shape[-1]), np.complex128)
 
 
 def likely_tilts(log_likelihood: Callable[[Floats], Floats] | None) -> tuple[Floats, Floats]:

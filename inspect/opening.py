@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from loupebox.inspect.likely_tilts import Outline, eccentric_log_likelihood, likely_tilts
+from loupebox.inspect.likely_tilts import RingOutline, eccentric_log_likelihood, likely_tilts
 from loupebox.inspect.rays import directions_rad
 from loupebox.inspect.section import SIDES, Profile, Side
 from loupebox.inspect.sight import Sight
@@ -21,7 +21,7 @@ ROUGHNESS = (0.004, 0.05)
 """From a mirror polish to satin; as likely in each octave."""
 EXPONENTS, EDGES_MM = (2.2, 3.0), (0.08, 0.2)
 """What a rounded side's superellipse and a flat side's rounded edges may be."""
-ANGLES, TELLING_ANGLES, FEW_ANGLES = 180, 48, 16
+ANGLES, TELLING_ANGLES, FEW_ANGLES = 180, 60, 20
 LEAST_WEIGHT = 1e-3
 """Part of the whole below which a profile is out of the question."""
 A_GROUP = 12
@@ -88,7 +88,7 @@ class Corrections:
 
 
 def corrections(
-    inner: Outline, outer: Outline | None, sight: Sight, section: Section, half_angle_doubt_deg: float = 0.0
+    inner: RingOutline, outer: RingOutline | None, sight: Sight, section: Section, half_angle_doubt_deg: float = 0.0
 ) -> Corrections:
     """Weigh the ways in which the ring may lie, by how a hand puts it down and by what its outlines show.
 
@@ -98,10 +98,10 @@ def corrections(
 
     Parameters
     ----------
-    inner : Outline
+    inner : RingOutline
         Of the hole.
-    outer : Outline or None
-        Of the band, where it is seen all around.
+    outer : RingOutline or None
+        Of the band, where it is seen.
     sight : Sight
     section : Section
     half_angle_doubt_deg : float
@@ -156,7 +156,7 @@ def _roughness(polish: int) -> float:
 
 
 def _likelihood(
-    outlines: tuple[Outline, Outline | None],
+    outlines: tuple[RingOutline, RingOutline | None],
     sides: tuple[Side, ...],
     radii: tuple[float, float],
     sight: Sight,
@@ -174,6 +174,7 @@ def _likelihood(
     if outer is None and not telling[0]:
         return None
     around = directions_rad(TELLING_ANGLES if any(telling) else FEW_ANGLES)
+    completion = [np.eye(len(around)) if outline is None else outline.completion(len(around)) for outline in outlines]
 
     def logarithm(tilts: Floats) -> Floats:
         total: Floats = np.zeros(len(tilts))
@@ -182,8 +183,8 @@ def _likelihood(
             if outline is not None:
                 seen = sight.seen_mm(sides[i], radii[i], around, tilts, rough, inside=i == 0)
                 apart += seen if i else -seen
-                total += outline.log_likelihood(seen) if telling[i] else 0.0
-        return total if outer is None else total + eccentric_log_likelihood(inner, outer, apart)
+                total += outline.log_likelihood(seen, completion[i]) if telling[i] else 0.0
+        return total if outer is None else total + eccentric_log_likelihood(inner, outer, apart, completion[1])
 
     return logarithm
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Literal
 
 from loupebox.calibration.certificate import Certificate
 from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.frame import LinearFrame
+from loupebox.calibration.lens import Lens
 from loupebox.inspect.backlight import LEVEL_DOUBT, backlight_gap_mm
 from loupebox.inspect.caliper import caliper_sizes, mirror_distance
 from loupebox.inspect.measurement import Measurement
@@ -59,7 +61,10 @@ def measure_pieces(
     outlines = find_outlines(face.signal, k, 1 if family == "pendant" else 2)
     if isinstance(outlines, str):
         return outlines
-    sizes = [[_size(side, o, certificate, gap) for side in caliper_sizes(o.points_xy_px * k)] for o in outlines]
+    lens = certificate.lens((int(face.signal.shape[1]), int(face.signal.shape[0])))
+    if lens is not None:
+        outlines = [replace(o, points_xy_px=lens.undistorted_px(o.points_xy_px)) for o in outlines]
+    sizes = [[_size(side, o, certificate, gap, lens) for side in caliper_sizes(o.points_xy_px * k)] for o in outlines]
     if family == "pendant":
         return Measurement("length_mm", sizes[0][0]), Measurement("width_mm", sizes[0][1])
     left, right = sizes
@@ -74,13 +79,13 @@ def measure_pieces(
     )
 
 
-def _size(seen_mm: float, outline: Outline, certificate: Certificate, gap_mm: float) -> Estimate:
+def _size(seen_mm: float, outline: Outline, certificate: Certificate, gap_mm: float, lens: Lens | None) -> Estimate:
     scale = certificate.scale
     k = scale.mm_per_px.value
     # Noise alone puts the farthest points outward; a half of what it may be is taken off, and is as unsure.
     outward = 2 * FEW_NOISES * outline.noise_px * k / 2
     value = seen_mm + gap_mm - outward
-    return Estimate(
+    estimate = Estimate(
         value,
         "mm",
         (
@@ -91,6 +96,11 @@ def _size(seen_mm: float, outline: Outline, certificate: Certificate, gap_mm: fl
             Contribution("tilt of the piece", value * (1 - math.cos(math.radians(TILT_DEG)))),
         ),
     )
+    if lens is None:
+        return estimate
+    # The most that a corner's doubt does to a size anywhere: its local scale changes three times as fast.
+    part = 3 * certificate.lens_standard_uncertainty_px / lens.half_diagonal_px
+    return estimate.with_contributions([Contribution("distortion of the lens", value * part)])
 
 
 def _difference(one: Estimate, other: Estimate) -> Estimate:

@@ -12,17 +12,19 @@ from numpy.typing import NDArray
 from loupebox.calibration.certificate import Certificate
 from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.frame import LinearFrame
+from loupebox.calibration.lens import Lens
 from loupebox.inspect.backlight import LEVEL_DOUBT, WIDEST_HALF_ANGLE_DEG
 from loupebox.inspect.circle import held_radii, maximum_inscribed_circle, minimum_circumscribed_circle, minimum_zone
 from loupebox.inspect.contour import DIAMETER_ORDER
-from loupebox.inspect.likely_tilts import Outline
+from loupebox.inspect.likely_tilts import RingOutline
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
 from loupebox.inspect.opening import ANGLES, Corrections, Section, corrections
-from loupebox.inspect.rays import directions_rad
+from loupebox.inspect.rays import directions_rad, points_at
 from loupebox.inspect.ring import RingShape, locate_ring
 from loupebox.inspect.shank_profile import least_asymmetry, mirrored_difference, thinnest
 from loupebox.inspect.sight import Sight
 from loupebox.inspect.silhouette import NoRing
+from loupebox.inspect.straight import straight_shape
 from loupebox.inspect.wall import Wall
 
 Floats = NDArray[np.float64]
@@ -46,22 +48,32 @@ class _Seen:
     shape: RingShape
     certificate: Certificate
     cases: Corrections
+    lens: Lens | None
+
+    def lens_doubt_mm(self, points_xy_px: Floats) -> Floats:
+        """How much longer each point's radius may be than it is thought, by the doubt of the lens's distortion."""
+        if self.lens is None:
+            return np.zeros(len(points_xy_px))
+        away = points_xy_px - np.asarray(self.shape.centre_xy_px)
+        outward = away / np.hypot(away[:, 0], away[:, 1])[:, None]
+        doubt = self.lens.doubt_px(points_xy_px, self.certificate.lens_standard_uncertainty_px)
+        return (doubt * outward).sum(axis=1) * self.mm_per_px
 
     @property
     def mm_per_px(self) -> float:
         return self.certificate.scale.mm_per_px.value
 
     def result(
-        self, name: str, seen_mm: float, corrected_mm: Floats, noise_mm: float, edges: float
+        self, name: str, seen_mm: float, corrected_mm: Floats, noise_mm: float, lens_mm: float
     ) -> MeasurementResult:
-        """A length from what is seen, what each case changes of it, and how many edges it has; or why it is none."""
+        """A length between two edges from what is seen and what each case changes of it; or why it is none."""
         mean, tilt, polish, profile = self.cases.summary(corrected_mm)
         if (reason := _hidden(math.hypot(tilt, polish, profile))) is not None:
             return Unmeasurable(name, reason)
         value = seen_mm + mean
         scale = self.certificate.scale.mm_per_px
         pupil = self.certificate.pupil_distance_mm
-        level = edges * LEVEL_DOUBT * math.sqrt(2 * math.pi) * self.shape.sigma_px * self.mm_per_px
+        level = 2 * LEVEL_DOUBT * math.sqrt(2 * math.pi) * self.shape.sigma_px * self.mm_per_px
         budget = [
             Contribution(
                 "scale certificate",
@@ -75,6 +87,8 @@ class _Seen:
         ]
         if len(set(self.cases.profile.tolist())) > 1:
             budget.append(Contribution("profile of the band, not told", profile))
+        if self.lens is not None:
+            budget.append(Contribution("distortion of the lens", lens_mm))
         if pupil is not None:
             plane = self.certificate.plane_standard_uncertainty_mm
             budget.append(Contribution("height of the ring", abs(value) * plane / pupil))
@@ -131,12 +145,15 @@ def measure_ring(
         )
     k = certificate.scale.mm_per_px.value
     height, width = face.signal.shape
+    lens = certificate.lens((width, height))
+    if lens is not None:
+        shape = straight_shape(shape, lens)
     offset = tuple((c - (n - 1) / 2) * k for c, n in zip(shape.centre_xy_px, (width, height), strict=True))
     sight = Sight(half_angle, certificate.pupil_distance_mm, (offset[0], offset[1]))
     doubt = certificate.backlight_half_angle_standard_uncertainty_deg or 0.0
     wall = shape.wall
     cases = corrections(*_outlines(shape, k), sight, section or plain_section(shape, k), doubt)
-    seen = _Seen(shape, certificate, cases)
+    seen = _Seen(shape, certificate, cases, lens)
     return (*_bore(seen), *(_wall(seen, wall) if isinstance(wall, Wall) else _none(wall, WALL)))
 
 
@@ -161,16 +178,19 @@ def plain_section(shape: RingShape, mm_per_px: float) -> Section:
     return Section(None, UNKNOWN_WIDTH_MM, thickness)
 
 
-def _outlines(shape: RingShape, mm_per_px: float) -> tuple[Outline, Outline | None]:
-    """What tells of a tilt: the hole's outline, and the band's where no head stands in the way."""
-    inner, wall = shape.inner, shape.wall
-    hole = Outline(
-        inner.radius_px(directions_rad(ANGLES)) * mm_per_px, inner.radius_standard_uncertainty_px * mm_per_px
-    )
-    if not isinstance(wall, Wall) or not wall.closed:
+def _outlines(shape: RingShape, mm_per_px: float) -> tuple[RingOutline, RingOutline | None]:
+    """What tells of a tilt: the hole's outline, and the band's."""
+    inner, wall, around = shape.inner, shape.wall, directions_rad(ANGLES)
+    everywhere = np.ones(ANGLES, np.bool_)
+    noise = inner.radius_standard_uncertainty_px * mm_per_px
+    hole = RingOutline(inner.radius_px(around) * mm_per_px, noise, everywhere)
+    if not isinstance(wall, Wall):
         return hole, None
-    radius = np.hypot(*(wall.outer_xy_px - np.asarray(shape.centre_xy_px)).T)
-    return hole, Outline(radius[:: len(radius) // ANGLES] * mm_per_px, wall.standard_uncertainty_px * mm_per_px)
+    radius = np.hypot(*(wall.outer_xy_px - np.asarray(shape.centre_xy_px)).T) * mm_per_px
+    begin, end = float(wall.angle_rad[0]), float(wall.angle_rad[-1])
+    seen = everywhere if wall.closed else (around - begin) % (2 * math.pi) <= end - begin
+    band = np.interp(around, wall.angle_rad, radius, period=2 * math.pi)
+    return hole, RingOutline(band, wall.standard_uncertainty_px * mm_per_px, seen)
 
 
 def _bore(seen: _Seen) -> tuple[MeasurementResult, ...]:
@@ -180,10 +200,12 @@ def _bore(seen: _Seen) -> tuple[MeasurementResult, ...]:
     noise = 2 * k * contour.held_standard_uncertainty_px(touches, np.asarray(circle.shares))
     radius = contour.radius_px(cases.angle_rad) * k
     changes = _changes(lambda r: 2 * held_radii(cases.angle_rad, r, inside=True), radius, cases.inner_mm)
-    diameter = seen.result(INNER_DIAMETER, 2 * circle.radius * k, changes, noise, 2)
+    lens = seen.lens_doubt_mm(contour.points_xy_px(ANGLES))
+    diameter = seen.result(INNER_DIAMETER, 2 * circle.radius * k, changes, noise, 2 * abs(float(lens.mean())))
     one = contour.radius_standard_uncertainty_px * k
     zone = minimum_zone(contour.points_xy_px(POINTS // 2), contour.centre_xy_px)
     scale = 2 * float(radius.mean()) * seen.certificate.scale.mm_per_px.standard_uncertainty / k
+    scale = math.hypot(scale, float(_span_of_diameters(lens[None])[0]))
     across = _changes(_span_of_diameters, radius, cases.inner_mm)
     form = _changes(lambda r: np.ptp(_without_shift(r, cases.angle_rad), axis=1), radius, cases.inner_mm)
     return (
@@ -233,7 +255,10 @@ def _wall(seen: _Seen, wall: Wall) -> tuple[MeasurementResult, ...]:
 
     form: Floats = more - cases.weights @ more
     symmetry = math.sqrt(float(cases.weights @ np.square(np.ptp(form, axis=1))))
-    least = seen.result(THICKNESS, float(seen_mm.min()), _changes(lambda t: t.min(axis=1), seen_mm, more), noise, 2)
+    lens = seen.lens_doubt_mm(wall.outer_xy_px)
+    inside = seen.lens_doubt_mm(points_at(shape.centre_xy_px, wall.angle_rad, shape.inner.radius_px(wall.angle_rad)))
+    apart = float(np.abs(lens - inside).max())
+    least = seen.result(THICKNESS, float(seen_mm.min()), _changes(lambda t: t.min(axis=1), seen_mm, more), noise, apart)
     at_deg, reach_deg = thinnest(wall.angle_rad, seen_mm + cases.weights @ more, 2 * math.hypot(noise, symmetry))
     doubt = Contribution("edge noise and tilt", reach_deg / math.sqrt(3))
     place: MeasurementResult = Measurement(THINNEST, Estimate(-at_deg % 360, "deg", (doubt,)))
@@ -241,7 +266,7 @@ def _wall(seen: _Seen, wall: Wall) -> tuple[MeasurementResult, ...]:
         place = Unmeasurable(THINNEST, f"the band is as thin, as far as can be told, over ± {reach_deg:.0f}°")
     results: list[MeasurementResult] = [
         least,
-        seen.result(THICKEST, float(seen_mm.max()), _changes(lambda t: t.max(axis=1), seen_mm, more), noise, 2),
+        seen.result(THICKEST, float(seen_mm.max()), _changes(lambda t: t.max(axis=1), seen_mm, more), noise, apart),
         place,
     ]
     span = math.degrees(float(wall.angle_rad[-1] - wall.angle_rad[0]))
@@ -254,7 +279,7 @@ def _wall(seen: _Seen, wall: Wall) -> tuple[MeasurementResult, ...]:
         whole = minimum_circumscribed_circle(wall.outer_xy_px, shape.centre_xy_px)
         changes = _changes(lambda r: 2 * held_radii(wall.angle_rad[few], r, inside=False), radius[few], outward)
         own = 2 * wall.standard_uncertainty_px * k
-        results.append(seen.result(OUTER_DIAMETER, 2 * whole.radius * k, changes, own, 2))
+        results.append(seen.result(OUTER_DIAMETER, 2 * whole.radius * k, changes, own, 2 * abs(float(lens.mean()))))
     budget = Contribution("edge noise", 2 * noise), Contribution("tilt and section of the ring", symmetry)
     return (*results, Measurement(SYMMETRY, Estimate(asymmetry(seen_mm), "mm", budget)))
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from loupebox.calibration.certificate import Certificate
 from loupebox.calibration.estimate import Contribution, Estimate
 from loupebox.calibration.frame import LinearFrame
+from loupebox.calibration.lens import Lens
 from loupebox.inspect.backlight import LEVEL_DOUBT, backlight_gap_mm
 from loupebox.inspect.edge_band import band_half_px, fit_edge_band
 from loupebox.inspect.edge_pixels import pixels_along
@@ -121,17 +122,21 @@ def _widths(
     bottom = _edge(signal, height - 0.5 - band[::-1].argmax(axis=0).astype(np.float64), basis, falling=False)
     if isinstance(top, str) or isinstance(bottom, str):
         return f"the {'upper' if isinstance(top, str) else 'lower'} edge of the band is dirty or damaged"
-    middle = (top.at + bottom.at) / 2
+    lens = certificate.lens((width, height))
+    above, below = (edge.at if lens is None else _straight(edge.at, lens) for edge in (top, bottom))
+    middle = (above + below) / 2
     slope: Floats = np.gradient(middle)
-    widths: Floats = (bottom.at - top.at) / np.hypot(1, slope)
+    widths: Floats = (below - above) / np.hypot(1, slope)
     noise, sigma = math.hypot(top.noise_px, bottom.noise_px), max(top.sigma_px, bottom.sigma_px)
     return tuple(
-        Measurement(name, _width_mm(float(of(widths)), noise, sigma, certificate, gap_mm))
+        Measurement(name, _width_mm(float(of(widths)), noise, sigma, certificate, gap_mm, lens))
         for name, of in ((SHANK_WIDTH, np.min), (SHANK_WIDEST, np.max))
     )
 
 
-def _width_mm(width_px: float, noise_px: float, sigma_px: float, certificate: Certificate, gap_mm: float) -> Estimate:
+def _width_mm(
+    width_px: float, noise_px: float, sigma_px: float, certificate: Certificate, gap_mm: float, lens: Lens | None
+) -> Estimate:
     scale = certificate.scale
     raw = scale.length_mm(width_px, noise_px, "edge noise")
     value = raw.value + gap_mm
@@ -141,7 +146,18 @@ def _width_mm(width_px: float, noise_px: float, sigma_px: float, certificate: Ce
         Contribution("backlight", gap_mm / 2),
         Contribution("tilt of the ring", value * (1 - math.cos(math.radians(TILT_DEG))) + ROCKING_MM),
     )
+    if lens is not None:
+        # The largest that a corner's doubt does to a width anywhere: its local scale changes three times as fast.
+        part = 3 * certificate.lens_standard_uncertainty_px / lens.half_diagonal_px
+        budget = (*budget, Contribution("distortion of the lens", value * part))
     return Estimate(value, "mm", budget)
+
+
+def _straight(rows_px: Floats, lens: Lens) -> Floats:
+    """Row of an edge in every column of a straight picture."""
+    columns: Floats = np.arange(len(rows_px), dtype=np.float64)
+    points = lens.undistorted_px(np.column_stack([columns, rows_px]))
+    return np.asarray(np.interp(columns, points[:, 0], points[:, 1]), np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

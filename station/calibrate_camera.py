@@ -145,7 +145,13 @@ def calibrate_telecentric(
             ResultLine.of(f"optical axis against the stage, {xy}", found)
             for xy, found in zip("xy", fit.axis_tilt_xy, strict=True)
         ]
-    sets = {"lens_k1": fit.k1.value, "lens_p1": fit.p1.value, "lens_p2": fit.p2.value}
+    corner = math.hypot(*(k.standard_uncertainty for k in (fit.k1, fit.p1, fit.p2))) * fit.lens.half_diagonal_px
+    sets = {
+        "lens_k1": fit.k1.value,
+        "lens_p1": fit.p1.value,
+        "lens_p2": fit.p2.value,
+        "lens_standard_uncertainty_px": corner,
+    }
     if stage_view is not None:
         lying = next((v for v in fit.views if v.name == stage_view), None)
         if lying is None:

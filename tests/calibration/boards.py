@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 
 from loupebox.calibration.board import BoardView
+from loupebox.calibration.lens import Lens
 from loupebox.calibration.pinhole import PinholeCamera
-from loupebox.calibration.telecentric import TelecentricLens
 
 CAMERA = PinholeCamera(1500.0, 1500.0, 650.0, 470.0, -0.21, 0.09, 0.0008, -0.0005, 0.0)
 SIZE = (1280, 960)
-LENS = TelecentricLens((2048, 1536), 0.002, 0.0003, -0.0002)
+LENS = Lens((2048, 1536), 0.002, 0.0003, -0.0002)
 PX_PER_MM = 62.5
 
 

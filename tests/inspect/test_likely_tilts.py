@@ -9,13 +9,14 @@ import pytest
 from ring_pictures import as_frame, face_certificate
 from scipy.special import ndtr
 
-from loupebox.inspect.likely_tilts import TILT_SD_DEG, Outline, eccentric_log_likelihood, likely_tilts
+from loupebox.inspect.likely_tilts import TILT_SD_DEG, RingOutline, eccentric_log_likelihood, likely_tilts
 from loupebox.inspect.measurement import Measurement
 from loupebox.inspect.opening import Section
 from loupebox.inspect.ring_measures import measure_ring
 
 SD = math.radians(TILT_SD_DEG)
 AROUND = np.arange(180) * (2 * math.pi / 180)
+EVERYWHERE = np.ones(180, bool)
 
 
 def test_where_nothing_tells_a_ring_lies_as_a_hand_puts_it() -> None:
@@ -39,15 +40,30 @@ def test_harmonics_of_a_tilted_flat_side_point_at_its_tilt() -> None:
     pattern = -0.005 * np.abs(np.cos(AROUND[None] - np.radians([[20.0], [65.0], [110.0]])))
     # Ovality and grain of the ring itself do not confuse it.
     seen = 9.0 + pattern[1] + 0.02 * np.cos(2 * AROUND) + 0.00004 * np.cos(7 * AROUND)
-    likely = Outline(seen, 2e-5).log_likelihood(pattern)
+    outline = RingOutline(seen, 2e-5, EVERYWHERE)
+    likely = outline.log_likelihood(pattern, outline.completion(180))
+    assert likely.argmax() == 1
+    assert likely[1] - np.delete(likely, 1).max() > 5
+
+
+def test_a_gap_where_the_head_stands_leaves_the_likeliest_tilt_where_it_is() -> None:
+    pattern = -0.005 * np.abs(np.cos(AROUND[None] - np.radians([[20.0], [65.0], [110.0]])))
+    seen = np.abs(np.degrees(AROUND) - 250) > 25
+    radius = np.where(seen, 9.0 + pattern[1] + 0.02 * np.cos(2 * AROUND) + 0.01 * np.sin(AROUND), 12.0)
+    outline = RingOutline(radius, 2e-5, seen)
+    whole = radius @ outline.completion(180)
+    assert whole == pytest.approx(9.0 + 0.02 * np.cos(2 * AROUND) + 0.01 * np.sin(AROUND), abs=0.006)
+    assert whole[seen] == pytest.approx(radius[seen], abs=1e-9)
+    likely = outline.log_likelihood(pattern, outline.completion(180))
     assert likely.argmax() == 1
     assert likely[1] - np.delete(likely, 1).max() > 5
 
 
 def test_a_tilt_that_leaves_no_eccentricity_is_likelier_than_its_opposite() -> None:
     shift = 0.006 * np.cos(AROUND)
-    inner, outer = Outline(np.full(180, 9.0), 1e-5), Outline(10.8 + shift, 1e-5)
-    right, none, wrong = eccentric_log_likelihood(inner, outer, np.stack([shift, 0 * shift, -shift]))
+    inner, outer = (RingOutline(r, 1e-5, EVERYWHERE) for r in (np.full(180, 9.0), 10.8 + shift))
+    expected = np.stack([shift, 0 * shift, -shift])
+    right, none, wrong = eccentric_log_likelihood(inner, outer, expected, outer.completion(180))
     assert right == pytest.approx(0, abs=1e-6)
     assert (none, wrong) == pytest.approx((-math.log(37), -math.log(145)))
 
