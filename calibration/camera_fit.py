@@ -72,6 +72,8 @@ class CameraFit:
     normal_matrix_u, bootstrap_u : dict of str to float
         The two standard uncertainties, side by side; the second is empty with fewer than `FEWEST_REDRAWN` views or
         without draws.
+    corner_u_px : float
+        Standard uncertainty of the distortion where it is least known, in the picture's corners.
     rms_px : float
         Over all corners, as OpenCV counts it: root of the mean squared distance.
     noise_px : float
@@ -86,6 +88,7 @@ class CameraFit:
     parameters: dict[str, Estimate]
     normal_matrix_u: dict[str, float]
     bootstrap_u: dict[str, float]
+    corner_u_px: float
     rms_px: float
     noise_px: float
     views: tuple[ViewResidual, ...]
@@ -175,6 +178,7 @@ def fit_camera(
         parameters=parameters,
         normal_matrix_u=dict(zip(NAMES, (float(v) for v in normal), strict=True)),
         bootstrap_u=dict(zip(NAMES, (float(v) for v in boot), strict=True)) if draws else {},
+        corner_u_px=_corner_u_px(solved, kept[0].size_px, normal, boot),
         rms_px=_rms(every),
         noise_px=solved.noise,
         views=reports,
@@ -196,6 +200,20 @@ def fit_camera(
 
 def _rms(residuals: Floats) -> float:
     return math.sqrt(float((residuals**2).sum(axis=1).mean()))
+
+
+def _corner_u_px(solved: _Solved, size_px: tuple[int, int], normal: Floats, boot: Floats) -> float:
+    """The distortion's coefficients hang together: alone each is far less sure than what they do together."""
+    k = [NAMES.index(name) for name in ("k1", "p1", "p2", "k2", "k3")]
+    lens = PinholeCamera(*(float(v) for v in solved.intrinsics)).lens(size_px)
+    right, bottom = size_px[0] - 1, size_px[1] - 1
+    corners = np.array([[0, 0], [right, 0], [0, bottom], [right, bottom]], np.float64)
+    focal = (solved.intrinsics[0] + solved.intrinsics[1]) / 2
+    powers = (lens.half_diagonal_px / focal) ** np.array([2, 1, 1, 4, 6], np.float64)
+    slopes = lens.unit_shifts_px(corners) * powers
+    covariance = solved.covariance[np.ix_(k, k)]
+    wider = max(1.0, float((boot[k] / np.maximum(normal[k], 1e-300)).max()))
+    return wider * math.sqrt(float(np.einsum("cij,jk,cik->c", slopes, covariance, slopes).max()))
 
 
 def _start(views: Sequence[BoardView], fixed_aspect: bool) -> tuple[Floats, Floats]:

@@ -62,8 +62,9 @@ class RingOutline:
         place = np.arange(angles, dtype=np.float64)
         basis = waves(place * (2 * math.pi / angles), 2)
         low = basis @ np.linalg.pinv(basis[seen])
-        left = np.eye(int(seen.sum())) - low[seen]
-        between = np.stack([np.interp(place, place[seen], one, period=angles) for one in left.T])
+        left: Floats = np.eye(int(seen.sum())) - low[seen]
+        rows: list[Floats] = [np.interp(place, place[seen], one, period=angles) for one in left.T]
+        between = np.stack(rows)
         whole: Floats = np.zeros((angles, angles))
         whole[seen] = low.T + between
         return whole

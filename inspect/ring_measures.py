@@ -186,10 +186,11 @@ def _outlines(shape: RingShape, mm_per_px: float) -> tuple[RingOutline, RingOutl
     hole = RingOutline(inner.radius_px(around) * mm_per_px, noise, everywhere)
     if not isinstance(wall, Wall):
         return hole, None
-    radius = np.hypot(*(wall.outer_xy_px - np.asarray(shape.centre_xy_px)).T) * mm_per_px
+    away = wall.outer_xy_px - np.asarray(shape.centre_xy_px)
+    radius: Floats = np.hypot(away[:, 0], away[:, 1]) * mm_per_px
     begin, end = float(wall.angle_rad[0]), float(wall.angle_rad[-1])
     seen = everywhere if wall.closed else (around - begin) % (2 * math.pi) <= end - begin
-    band = np.interp(around, wall.angle_rad, radius, period=2 * math.pi)
+    band: Floats = np.interp(around, wall.angle_rad, radius, period=2 * math.pi)
     return hole, RingOutline(band, wall.standard_uncertainty_px * mm_per_px, seen)
 
 

@@ -31,12 +31,13 @@ def straight_shape(shape: RingShape, lens: Lens) -> RingShape:
 def straight_contour(contour: Contour, lens: Lens) -> Contour:
     """The same curve straightened, as a series about its own new centre."""
     points = lens.undistorted_px(contour.points_xy_px(POINTS))
-    centre = points.mean(axis=0)
+    centre: Floats = points.mean(axis=0)
     series: Floats = np.zeros(0)
     for _ in range(CENTRINGS):
-        offset = points - centre
+        offset: Floats = points - centre
         basis = waves(np.arctan2(offset[:, 1], offset[:, 0]), len(contour.cosines) - 1)
-        series = np.linalg.solve(basis.T @ basis, basis.T @ np.hypot(offset[:, 0], offset[:, 1]))
+        radius: Floats = np.hypot(offset[:, 0], offset[:, 1])
+        series = np.asarray(np.linalg.solve(basis.T @ basis, basis.T @ radius), np.float64)
         centre = centre + series[1:3]
     series[1:3] = 0.0
     return replace(

@@ -78,7 +78,16 @@ def calibrate_pinhole(
     results.append(ResultLine(name="corner noise", value=fit.noise_px, unit="px", most=MOST_NOISE_PX))
     results.append(ResultLine(name="residual of all corners (RMS)", value=fit.rms_px, unit="px"))
     remarks = [*seen.remarks, *(f"{name} is left out: its residual stands out." for name in fit.left_out)]
-    draft = occasion.draft("camera", artefact.title, fit.method, results, seen.frames, remarks=remarks)
+    results.append(ResultLine(name="doubt of the distortion in a corner", value=fit.corner_u_px, unit="px"))
+    lens = fit.camera.lens(seen.views[0].size_px)
+    x, y = lens.middle_xy_px
+    sets = {
+        **{f"lens_{name}": getattr(lens, name) for name in ("k1", "p1", "p2", "k2", "k3")},
+        "lens_centre_x_px": x,
+        "lens_centre_y_px": y,
+        "lens_standard_uncertainty_px": fit.corner_u_px,
+    }
+    draft = occasion.draft("camera", artefact.title, fit.method, results, seen.frames, sets=sets, remarks=remarks)
     views = Table(
         "Views",
         ("picture", "corners", "residual (RMS px)", "tilt (°)", "U of tilt (°)", "distance (mm)", ""),
@@ -150,6 +159,10 @@ def calibrate_telecentric(
         "lens_k1": fit.k1.value,
         "lens_p1": fit.p1.value,
         "lens_p2": fit.p2.value,
+        "lens_k2": 0.0,
+        "lens_k3": 0.0,
+        "lens_centre_x_px": fit.lens.middle_xy_px[0],
+        "lens_centre_y_px": fit.lens.middle_xy_px[1],
         "lens_standard_uncertainty_px": corner,
     }
     if stage_view is not None:

@@ -135,6 +135,7 @@ def scale(
             dark_level_dn=_dark(dark, now),
             about_um_per_px=rough,
             half_angle_deg=None if angle is None else (angle, angle_u),
+            now=now,
         ),
     )
 

@@ -24,6 +24,7 @@ from loupebox.calibration.thermal import growth_inputs
 from loupebox.inspect.backlight import LEVEL_DOUBT
 from loupebox.inspect.ring import locate_ring
 from loupebox.inspect.silhouette import NoRing
+from loupebox.inspect.straight import straight_contour
 from loupebox.station import gauge_plots
 from loupebox.station.calibration_occasion import Occasion
 from loupebox.station.calibration_page import section_of, two_digits
@@ -35,6 +36,8 @@ LARGEST_RELATIVE_U = 0.001
 """Expanded uncertainty of a scale, relative: 17 um on a ring of 17 mm, a third of what a finger size may have."""
 SHARP_EDGE_MM = 0.05
 """Radius of the edge of a ring gauge where its file does not say."""
+
+BENT = "The lens's distortion is taken off a ring gauge alone: this artefact must lie in the middle of the picture."
 
 Measured = tuple[float, float, float]
 """Length and its standard uncertainty, blur of the edges; all in px."""
@@ -49,9 +52,13 @@ def calibrate_scale(
     dark_level_dn: float,
     about_um_per_px: float,
     half_angle_deg: tuple[float, float] | None,
+    now: Certificate | None = None,
 ) -> tuple[CalibrationDraft, Section]:
-    """Scale of a view; `half_angle_deg` is that of the backlight with its standard uncertainty."""
-    measure = _measure(artefact, about_um_per_px)
+    """Scale of a view; `half_angle_deg` is that of the backlight with its standard uncertainty.
+
+    The distortion of the view's lens, where its certificate `now` has one, is taken off a ring gauge as off a ring.
+    """
+    measure = _measure(artefact, about_um_per_px, now)
     placements: list[Placement] = []
     frames: dict[str, str] = {}
     blurs: list[float] = []
@@ -86,7 +93,10 @@ def calibrate_scale(
             "scale_standard_uncertainty_um_per_px": scale.standard_uncertainty,
             **({} if math.isinf(freedom) else {"scale_degrees_of_freedom": freedom}),
         },
-        remarks=[f"{name} stands out from the other placements: look at its picture." for name in study.outliers],
+        remarks=[
+            *(f"{name} stands out from the other placements: look at its picture." for name in study.outliers),
+            *([BENT] if now is not None and now.lens_k1 is not None and artefact.kind != "ring gauge" else []),
+        ],
     )
     table = Table(
         "Placements",
@@ -180,7 +190,9 @@ def _gap_plot(half_angle_deg: float) -> gauge_plots.Plot:
     )
 
 
-def _measure(artefact: Artefact, about_um_per_px: float) -> Callable[[NDArray[np.float32]], Measured | str]:
+def _measure(
+    artefact: Artefact, about_um_per_px: float, now: Certificate | None
+) -> Callable[[NDArray[np.float32]], Measured | str]:
     if artefact.kind == "ring gauge":
         certificate = _provisional(about_um_per_px)
 
@@ -188,7 +200,8 @@ def _measure(artefact: Artefact, about_um_per_px: float) -> Callable[[NDArray[np
             found = locate_ring(LinearFrame(signal, signal >= 1.0, "face", "backlight"), certificate)
             if isinstance(found, NoRing):
                 return found.reason
-            inner = found.inner
+            lens = None if now is None else now.lens((int(signal.shape[1]), int(signal.shape[0])))
+            inner = found.inner if lens is None else straight_contour(found.inner, lens)
             return 2 * float(inner.cosines[0]), 2 * inner.radius_standard_uncertainty_px, found.sigma_px
 
         return ring

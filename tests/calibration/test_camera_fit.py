@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from pathlib import Path
 
@@ -29,12 +30,18 @@ def test_without_noise_the_camera_comes_back_to_the_last_digits() -> None:
 
 def test_truth_lies_inside_the_stated_intervals_as_often_as_they_say() -> None:
     inside = dict.fromkeys(NAMES, 0)
-    sets = 24
+    sets, corner = 24, np.zeros((1, 2))
+    true, errors, stated = CAMERA.lens(SIZE), [], []
     for seed in range(sets):
         found = fit_camera(pinhole_views(10, 0.1, 1000 + seed), replicates=0)
         assert found.noise_px == pytest.approx(0.1, rel=0.08)
         for name, estimate in found.parameters.items():
             inside[name] += estimate.interval[0] <= getattr(CAMERA, name) <= estimate.interval[1]
+        lens = dataclasses.replace(found.camera.lens(SIZE), centre_xy_px=true.centre_xy_px)
+        errors.append(np.hypot(*(lens.distorted_px(corner) - true.distorted_px(corner))[0]))
+        stated.append(found.corner_u_px)
+    # The corner at 0, 0 is the farthest from the principal point.
+    assert 0.6 < math.sqrt(np.mean(np.square(errors))) / np.mean(stated) < 1.5
     assert min(inside.values()) >= 0.79 * sets
     assert sum(inside.values()) >= 0.92 * sets * len(NAMES)
 

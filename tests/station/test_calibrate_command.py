@@ -302,6 +302,7 @@ def test_a_camera_from_drawn_boards(place: Place) -> None:
     assert status == 0, err + out
     draft = place.draft("top", "camera")
     assert {"lens_k1", "lens_p1", "lens_p2", "elevation_deg"} <= draft.sets.keys()
+    assert 0 < draft.sets["lens_standard_uncertainty_px"] < 1
     axis = next(r for r in draft.results if r.name == "optical axis against the stage, x")
     # 5 px a mm: asin(5 / magnification).
     magnification = draft.results[0].value
