@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from loupebox.calibration.document import problems
 from loupebox.calibration.frame import Frame, Light, View
 from loupebox.station.image_file import ImageError, PixelFormat, bits_of, decode, samples_bytes
+from loupebox.station.part_state import PartState
 
 SCHEMA = 1
 CAPTURE_JSON = "capture.json"
@@ -62,6 +63,8 @@ class CaptureRecord(BaseModel):
     job: Name
     style: Name
     when: AwareDatetime
+    part: PartState | None = None
+    """Without it lengths are stated as they were, at whatever temperature that was."""
     frames: Annotated[tuple[FrameRecord, ...], Field(min_length=1, max_length=MAX_FRAMES)]
 
 

@@ -17,6 +17,7 @@ from loupebox.station.capture import CAPTURE_JSON, SCHEMA, CaptureError, Capture
 from loupebox.station.device import DeviceError
 from loupebox.station.image_file import encode, pixel_format_of
 from loupebox.station.lightbox import Lightbox
+from loupebox.station.part_state import PartState
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,14 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class PieceTicket:
-    """Which piece lies in the lightbox, and when."""
+    """Which piece lies in the lightbox, when, and how warm."""
 
     station: str
     piece: str
     job: str
     style: str
     when: datetime
+    part: PartState | None = None
 
 
 def take_capture(
@@ -78,6 +80,7 @@ def write_capture(frames: Iterable[Frame], ticket: PieceTicket, folder: Path) ->
             job=ticket.job,
             style=ticket.style,
             when=ticket.when,
+            part=ticket.part,
             frames=records,
         )
         text = record.model_dump_json(by_alias=True, indent=2)

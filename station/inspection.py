@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -32,6 +32,7 @@ from loupebox.station.capture import Capture
 from loupebox.station.gate import LinearFrames
 from loupebox.station.model_set import ModelSet
 from loupebox.station.needs import SILHOUETTE, STRIPES_X, STRIPES_Y, views_of
+from loupebox.station.part_state import PartState
 from loupebox.station.refusal import Refusal
 from loupebox.station.replay import replay_of
 from loupebox.station.report import Replay
@@ -72,9 +73,14 @@ class Inspection:
 class _Seen:
     """What has been seen so far; a refusal keeps it too, since it helps to understand the refusal."""
 
+    part: PartState | None
     measurements: list[MeasurementResult] = field(default_factory=list)
     prongs: tuple[Prong, ...] | None = None  # None: not looked at, or nothing to hold the pattern against
     findings: tuple[Finding, ...] | None = None
+
+    def add_metal(self, results: Iterable[MeasurementResult]) -> None:
+        """Lengths of metal, at 20 °C where it is known how warm it was."""
+        self.measurements += results if self.part is None else self.part.at_reference(results)
 
 
 def inspect_piece(
@@ -85,7 +91,7 @@ def inspect_piece(
     watch: Stopwatch,
 ) -> Inspection:
     """Inspect one piece against its spec sheet. Pure but for the stopwatch: the same input gives the same verdict."""
-    seen, spec = _Seen(), sheet.spec
+    seen, spec = _Seen(part=capture.record.part), sheet.spec
     refusal = _look(capture, spec, calibration, models, watch, seen)
     judgement = None
     if refusal is None:
@@ -170,7 +176,7 @@ def _look_at_pieces(
         results = measure_pieces(frames["face", "backlight"], calibration["face"].certificate, family)
     if isinstance(results, str):
         return _no_piece(results)
-    seen.measurements += results
+    seen.add_metal(results)
     return None
 
 
@@ -179,7 +185,7 @@ def _look_at_ring(frames: LinearFrames, spec: Spec, calibration: CalibrationSet,
     shape = locate_ring(face, certificate)
     if isinstance(shape, NoRing):
         return _no_piece(shape.reason)
-    seen.measurements += measure_ring(face, certificate, shape, _section(spec, shape, certificate))
+    seen.add_metal(measure_ring(face, certificate, shape, _section(spec, shape, certificate)))
     return gate.check_style(spec, shape.has_head)
 
 
@@ -206,7 +212,7 @@ def _look_at_shank(
 ) -> Refusal | None:
     certificate = calibration["shank"].certificate
     results, metal_mask = measure_shank(frames["shank", "backlight"], certificate)
-    seen.measurements += results
+    seen.add_metal(results)
     if metal_mask is None:
         return _no_piece("the shank view does not show the band")
     if not spec.surface:

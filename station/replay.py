@@ -33,6 +33,7 @@ def replay_of(capture: Capture, sheet: SpecSheet, calibration: CalibrationSet, m
             if view in calibration
         ),
         models=tuple(ModelReplay(name=c.name, version=c.version, sha256=c.sha256) for c in cards),
+        part=capture.record.part,
         frames=tuple(
             FrameReplay(
                 view=frame.view,

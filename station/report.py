@@ -10,6 +10,7 @@ from loupebox.calibration.frame import Light, View
 from loupebox.inspect.finding import FindingKind, Zone
 from loupebox.inspect.prong import ProngState
 from loupebox.inspect.verdict import Verdict
+from loupebox.station.part_state import PartState
 from loupebox.station.refusal import RefusalCode
 
 SCHEMA = 1
@@ -167,6 +168,7 @@ class Replay(_Part):
     spec: SpecReplay
     certificates: tuple[CertificateReplay, ...]
     models: tuple[ModelReplay, ...]
+    part: PartState | None = Field(default=None, description="null when nobody told; lengths are then as they were")
     frames: tuple[FrameReplay, ...]
 
 
