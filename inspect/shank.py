@@ -18,6 +18,7 @@ from loupebox.inspect.edge_band import band_half_px, fit_edge_band
 from loupebox.inspect.edge_pixels import pixels_along
 from loupebox.inspect.linear_fit import fit_linear
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
+from loupebox.inspect.silhouette import split_level
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -26,6 +27,8 @@ SHANK_WIDTH, SHANK_WIDEST = "shank_width_mm", "shank_widest_mm"
 DEGREE = 4
 HALF_PX = 10
 LEAST_CONTRAST = 0.15
+COARSE_ROWS = 400
+"""On so many the band is looked for."""
 LEAST_ACCEPTED = 0.7
 ROUGHEST_PX = 0.5
 """Scatter of the places about the smooth edge above which something other than the edge was followed."""
@@ -84,31 +87,49 @@ def measure_shank(
 def _band(signal: NDArray[np.float32]) -> Mask | str:
     if min(signal.shape) < 64:
         return f"the frame is only {signal.shape[1]} x {signal.shape[0]} px"
-    if not np.isfinite(signal).all():
+    by = max(1, min(signal.shape) // COARSE_ROWS)
+    width, height = int(signal.shape[1]), int(signal.shape[0])
+    coarse = np.asarray(cv2.resize(signal, (width // by, height // by), interpolation=cv2.INTER_AREA), np.float32)
+    # Each coarse pixel is the mean of fine ones, which one that is not finite spoils.
+    if not np.isfinite(coarse).all():
         return "the frame holds values that are not finite"
-    grey = np.asarray(np.clip(signal * 255, 0, 255), np.uint8)
-    threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    dark, bright = signal[grey <= threshold], signal[grey > threshold]
-    if dark.size == 0 or bright.size == 0:
+    level = split_level(coarse)
+    if level is None:
         return "no band is seen: the frame is of one brightness"
-    low, high = float(np.median(dark)), float(np.median(bright))
-    if high - low < LEAST_CONTRAST or low > 0.5 * high:
-        return "no band is seen: the frame is of one brightness"
-    # Specks of noise and dust are no holes in the metal, and no metal.
-    below = cv2.medianBlur((signal < (low + high) / 2).astype(np.uint8), 5)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(below), connectivity=4)
-    across = [k for k in range(1, count) if stats[k, cv2.CC_STAT_WIDTH] == signal.shape[1]]
-    if not across:
-        return "no band runs across the frame from left to right"
-    metal: Mask = np.asarray(labels == max(across, key=lambda k: int(stats[k, cv2.CC_STAT_AREA])))
+    shape = _coarse_band(coarse < level)
+    if isinstance(shape, str):
+        return shape
+    metal = np.asarray(shape, np.bool_)
+    if by > 1:
+        # What is near the edge is told by the fine picture, and what is inside by the coarse one.
+        around, within = (
+            cv2.resize(change(shape, np.ones((3, 3), np.uint8)), (width, height), interpolation=cv2.INTER_NEAREST)
+            for change in (cv2.dilate, cv2.erode)
+        )
+        metal = np.asarray((_dark(signal < level) & around) | within, np.bool_)
     if bool(metal[0].any() or metal[-1].any()):
         return "the band runs out of the frame at the top or bottom"
-    holes, inner, areas, _ = cv2.connectedComponentsWithStats((~metal).astype(np.uint8), connectivity=4)
+    return metal
+
+
+def _dark(below: Mask) -> NDArray[np.uint8]:
+    # Specks of noise and dust are no holes in the metal, and no metal.
+    return np.asarray(cv2.medianBlur(below.astype(np.uint8), 5), np.uint8)
+
+
+def _coarse_band(below: Mask) -> NDArray[np.uint8] | str:
+    """The dark part that runs from left to right, its holes filled."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(_dark(below), connectivity=4)
+    across = [k for k in range(1, count) if stats[k, cv2.CC_STAT_WIDTH] == below.shape[1]]
+    if not across:
+        return "no band runs across the frame from left to right"
+    metal = np.asarray(labels == max(across, key=lambda k: int(stats[k, cv2.CC_STAT_AREA])), np.uint8)
+    holes, inner, areas, _ = cv2.connectedComponentsWithStats(1 - metal, connectivity=4)
     for k in range(1, holes):
         touches = areas[k, cv2.CC_STAT_TOP] == 0
-        touches |= areas[k, cv2.CC_STAT_TOP] + areas[k, cv2.CC_STAT_HEIGHT] == signal.shape[0]
-        if not touches and areas[k, cv2.CC_STAT_AREA] < 0.01 * signal.size:
-            metal |= np.asarray(inner == k)
+        touches |= areas[k, cv2.CC_STAT_TOP] + areas[k, cv2.CC_STAT_HEIGHT] == below.shape[0]
+        if not touches and areas[k, cv2.CC_STAT_AREA] < 0.01 * below.size:
+            metal[np.asarray(inner == k)] = 1
     return metal
 
 

@@ -78,7 +78,7 @@ def see_silhouette(signal: NDArray[np.float32], mm_per_px: float, *, outline: bo
     # Each coarse pixel is the mean of fine ones, which one that is not finite spoils.
     if not np.isfinite(coarse).all():
         return NoRing("the frame holds values that are not finite")
-    level = _split_level(coarse)
+    level = split_level(coarse)
     if level is None:
         return NoRing("no ring is seen: the frame is of one brightness")
     bright = coarse > level
@@ -94,7 +94,7 @@ def see_silhouette(signal: NDArray[np.float32], mm_per_px: float, *, outline: bo
     return Silhouette((x, y), hole.radius * by, inner * by, outer * by, cut, level)
 
 
-def _split_level(coarse: NDArray[np.float32]) -> float | None:
+def split_level(coarse: NDArray[np.float32]) -> float | None:
     """Halfway between dark and bright, or None when there are no two levels."""
     grey = np.asarray(np.clip(coarse * 255, 0, 255), np.uint8)
     threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)

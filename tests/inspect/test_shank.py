@@ -80,6 +80,20 @@ def test_the_mask_is_the_metal_to_half_a_pixel() -> None:
     assert (mask != expected).sum() <= 896
 
 
+def test_in_a_large_frame_the_band_is_found_on_a_coarse_picture_and_its_mask_is_as_fine() -> None:
+    """1700 rows are looked at on 425; a mirror bright on the metal is no hole in it, dust beside it no metal."""
+    y = np.arange(1700)[:, None] + np.zeros(1810)
+    edge = 0.9
+    signal = 0.85 - 0.8 * ndtr((y - 700.3) / edge) * ndtr((1101.8 - y) / edge)
+    signal[850:900, 400:460] = 0.8
+    signal[300:305, 900:905] = 0.05
+    (width_mm, _), mask = measure_shank(frame(signal), CERTIFICATE)
+    assert isinstance(width_mm, Measurement)
+    assert width_mm.estimate.value == pytest.approx(401.5 * 0.008, abs=0.0005)
+    assert mask is not None
+    assert np.array_equal(mask, (y > 700.3) & (y < 1101.8))
+
+
 def with_part(rows: slice, columns: slice, value: float) -> np.ndarray:
     signal = picture()
     signal[rows, columns] = value
