@@ -102,11 +102,12 @@ def _band(signal: NDArray[np.float32]) -> Mask | str:
     metal = np.asarray(shape, np.bool_)
     if by > 1:
         # What is near the edge is told by the fine picture, and what is inside by the coarse one.
+        square = np.ones((3, 3), np.uint8)
         around, within = (
-            cv2.resize(change(shape, np.ones((3, 3), np.uint8)), (width, height), interpolation=cv2.INTER_NEAREST)
-            for change in (cv2.dilate, cv2.erode)
+            np.asarray(cv2.resize(one, (width, height), interpolation=cv2.INTER_NEAREST), np.bool_)
+            for one in (cv2.dilate(shape, square), cv2.erode(shape, square))
         )
-        metal = np.asarray((_dark(signal < level) & around) | within, np.bool_)
+        metal = (np.asarray(_dark(signal < level), np.bool_) & around) | within
     if bool(metal[0].any() or metal[-1].any()):
         return "the band runs out of the frame at the top or bottom"
     return metal
