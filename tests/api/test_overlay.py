@@ -72,7 +72,7 @@ def test_a_close_up_of_a_prong_spots_its_tip() -> None:
     cut = closeup(seen, ["prong_3"])
     assert cut is not None
     assert cut.spots == (pytest.approx(made_pieces.TIPS[3], abs=0.01),)
-    assert cut.title == "Prong 3, bent"
+    assert cut.title == "Prong 3: bent"
 
 
 def test_a_close_up_stays_inside_the_frame() -> None:
