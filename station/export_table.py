@@ -13,8 +13,9 @@ COLUMNS = (
     *("inspection", "piece", "job", "style", "spec_revision", "station", "captured_at", "outcome", "disposition"),
     *("what", "name", "value", "expanded_uncertainty", "unit", "lower", "nominal", "upper", "verdict", "reason"),
 )
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins so for a formula, or for one after trimming it."""
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A spreadsheet takes a cell that begins so for a formula, or for one after trimming it; so do some with the
+full-width forms of the signs (OWASP, "CSV Injection")."""
 BOM = "\ufeff"
 
 Cell = str | int | float | None

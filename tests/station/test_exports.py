@@ -81,9 +81,10 @@ def test_no_cell_of_a_csv_is_a_formula(log: QcLog) -> None:
             assert not cell.startswith("-") or float(cell) < 0
 
 
-@pytest.mark.parametrize("cell", [*EVIL, "\tx", "\rx", "''", "plain", ""])
+@pytest.mark.parametrize("cell", [*EVIL, "\tx", "\rx", "\n=1", "\uff1d1", "''", "plain", ""])
 def test_neutralising_can_be_undone(cell: str) -> None:
     assert original(str(neutral(cell))) == cell
+    assert str(neutral(cell))[:1] not in set("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
     assert neutral(-2.5) == -2.5
 
 
