@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -19,11 +19,13 @@ from loupebox.station.image_file import ImageError, decode
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """One view's certificate, its checksum, and its illumination picture where it has one."""
+    """One view's certificate, its checksum, and its illumination picture where it has one; both as their files too."""
 
     certificate: Certificate
     sha256: str
     flat: NDArray[np.uint16] | None
+    content: bytes = b""
+    flat_content: bytes = b""
 
     def correct(self, frame: Frame) -> LinearFrame:
         """Take the dark level and the uneven illumination out of a frame."""
@@ -48,34 +50,43 @@ def read_calibration_set(folder: Path) -> CalibrationSet:
 def read_calibration(path: Path, view: View) -> Calibration:
     """One certificate file with its illumination picture, both checked."""
     try:
-        encoded = path.read_bytes()
-        text = encoded.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CertificateError(f"{path} cannot be read: {error}") from None
-    certificate = Certificate.parse(text, str(path))
-    if certificate.view != view:
-        raise CertificateError(f"{path}: view is '{certificate.view}'; allowed is '{view}', as its file is named")
-    return Calibration(certificate, hashlib.sha256(encoded).hexdigest(), _read_flat(path, certificate))
-
-
-def _read_flat(path: Path, certificate: Certificate) -> NDArray[np.uint16] | None:
-    if certificate.flat_file is None:
-        return None
-    flat_path = path.parent / certificate.flat_file
-    try:
-        encoded = flat_path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
-        raise CertificateError(f"{path}: flat_file {flat_path.name} cannot be read: {error.strerror}") from None
+        raise CertificateError(f"{path} cannot be read: {error}") from None
+
+    def read_flat(name: str, _: str) -> bytes:
+        try:
+            return (path.parent / name).read_bytes()
+        except OSError as error:
+            raise CertificateError(f"{path}: flat_file {name} cannot be read: {error.strerror}") from None
+
+    return calibration_from(content, view, str(path), read_flat)
+
+
+def calibration_from(content: bytes, view: View, source: str, read_flat: Callable[[str, str], bytes]) -> Calibration:
+    """A certificate by its file's bytes; `read_flat` gives its illumination picture by file name and checksum."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CertificateError(f"{source} cannot be read: {error}") from None
+    certificate = Certificate.parse(text, source)
+    if certificate.view != view:
+        raise CertificateError(f"{source}: view is '{certificate.view}'; allowed is '{view}', as its file is named")
+    checksum = hashlib.sha256(content).hexdigest()
+    if certificate.flat_file is None:
+        return Calibration(certificate, checksum, None, content)
+    name = Path(certificate.flat_file).name
+    encoded = read_flat(certificate.flat_file, str(certificate.flat_sha256))
     sha256 = hashlib.sha256(encoded).hexdigest()
     if sha256 != certificate.flat_sha256:
         raise CertificateError(
-            f"{path}: flat_file {flat_path.name} is not the one that was calibrated: its sha256 is {sha256[:12]}..., "
+            f"{source}: flat_file {name} is not the one that was calibrated: its sha256 is {sha256[:12]}..., "
             f"the certificate says {str(certificate.flat_sha256)[:12]}..."
         )
     try:
         flat = decode(encoded, "Mono16")
     except ImageError as error:
-        raise CertificateError(f"{path}: flat_file {flat_path.name} {error}") from None
+        raise CertificateError(f"{source}: flat_file {name} {error}") from None
     flat = flat.astype(np.uint16, copy=False)
     flat.flags.writeable = False
-    return flat
+    return Calibration(certificate, checksum, flat, content, encoded)

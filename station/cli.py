@@ -23,6 +23,7 @@ from loupebox.station.job_command import job_app
 from loupebox.station.options import Database, DataDir, SettingsFile, chosen_settings
 from loupebox.station.people_command import people_app
 from loupebox.station.piece_command import piece_app
+from loupebox.station.replay_command import replay
 from loupebox.station.sampling_command import sampling_app
 from loupebox.station.spec_command import spec_app
 from loupebox.station.startup_command import startup
@@ -68,6 +69,7 @@ app.add_typer(sampling_app, name="sampling")
 app.command("startup")(startup)
 app.command()(backup)
 app.command()(restore)
+app.command()(replay)
 app.command("export")(export)
 
 Host = Annotated[str | None, typer.Option(help="Address to serve at.")]

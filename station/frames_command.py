@@ -25,7 +25,7 @@ def status(data: DataDir = None, database: Database = None, settings: SettingsFi
     """What is stored, what of it is archived, and by which rule frames of good pieces go."""
     with _frames(data, database, settings) as (frames, chosen), _bar("counting") as progress:
         found = frames.status(progress)
-    print(f"{found.needed} frames and pictures are needed; stored are {found.objects} files of {_mb(found.bytes)}")
+    print(f"{found.needed} files are needed; stored are {found.objects} of {_mb(found.bytes)}")
     print(f"{found.archived} are in the archive format, which saves {_mb(found.saved_bytes)}")
     print(f"{found.thinned} inspections of good pieces let their frames go; the rule: {_rule(chosen)}")
     return 0
@@ -46,7 +46,7 @@ def check(data: DataDir = None, database: Database = None, settings: SettingsFil
         for fault in frames.check(count):
             faults += 1
             print(fault.what)
-    print(f"{checked} frames and pictures: " + (f"{faults} wrong" if faults else "every one is what was recorded"))
+    print(f"{checked} needed files: " + (f"{faults} wrong" if faults else "every one is what was recorded"))
     return 1 if faults else 0
 
 

@@ -48,6 +48,7 @@ class Inspection:
 
     capture: Capture
     sheet: SpecSheet
+    calibration: CalibrationSet
     judgement: Judgement | None
     refusal: Refusal | None
     measurements: tuple[MeasurementResult, ...]
@@ -100,6 +101,7 @@ def inspect_piece(
     return Inspection(
         capture=capture,
         sheet=sheet,
+        calibration=calibration,
         judgement=judgement,
         refusal=refusal,
         measurements=tuple(seen.measurements),

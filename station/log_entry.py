@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loupebox.station.inspection import Inspection
-from loupebox.station.records.entry import FrameEntry, InspectionEntry, RefusalEntry, SpecEntry
+from loupebox.station.records.entry import FileEntry, FrameEntry, InspectionEntry, RefusalEntry, SpecEntry
 from loupebox.station.reporting import report_of
 
 
@@ -33,6 +33,7 @@ def log_entry(inspection: Inspection) -> InspectionEntry:
         prongs=inspection.prongs,
         findings=inspection.findings,
         frames=_frames(inspection),
+        files=_files(inspection),
         replay=report["replay"],
         timings_ms=report["timings_ms"],
         report=report,
@@ -53,3 +54,14 @@ def _frames(inspection: Inspection) -> tuple[FrameEntry, ...]:
         )
         for frame in capture.frames.values()
     )
+
+
+def _files(inspection: Inspection) -> tuple[FileEntry, ...]:
+    """The certificates that were used, with their illumination pictures."""
+    files: dict[str, FileEntry] = {}
+    for used in inspection.replay.certificates:
+        calibration = inspection.calibration[used.view]
+        files[used.sha256] = FileEntry(used.sha256, "json", calibration.content)
+        if flat := calibration.certificate.flat_sha256:
+            files[flat] = FileEntry(flat, "png", calibration.flat_content)
+    return tuple(files.values())

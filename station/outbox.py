@@ -68,6 +68,9 @@ class Outbox:
         """Keep an inspection; when this returns it survives a power cut."""
         for frame in entry.frames:
             self.frames.write(frame.content, frame.sha256, frame.suffix)
+        for file in entry.files:  # the same with each piece, and so kept here for good
+            if not self.frames.holds(file.sha256, file.suffix):
+                self.frames.write(file.content, file.sha256, file.suffix)
         outcome = entry.verdict.value if entry.verdict else "REFUSED"
         row = (str(uuid4()), entry.piece, entry.job, outcome, datetime.now(UTC).isoformat(), to_text(entry))
         with self._database() as database:

@@ -44,6 +44,7 @@ def replay_of(capture: Capture, sheet: SpecSheet, calibration: CalibrationSet, m
                 exposure_ms=frame.exposure_ms,
                 gain_db=frame.gain_db,
                 camera_serial=frame.camera_serial,
+                bits=frame.bits,
             )
             for frame in capture.frames.values()
         ),

@@ -158,6 +158,7 @@ class FrameReplay(_Part):
     exposure_ms: float
     gain_db: float
     camera_serial: str
+    bits: int | None = Field(default=None, description="significant bits a sample; null in older documents")
 
 
 class Replay(_Part):

@@ -32,6 +32,15 @@ class FrameEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file that a verdict rests on beside the frames: a certificate ("json"), its illumination picture ("png")."""
+
+    sha256: str
+    suffix: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SpecEntry:
     """The spec sheet that judged the piece, word for word; a revision once recorded never changes."""
 
@@ -77,6 +86,7 @@ class InspectionEntry:
     prongs: tuple[Prong, ...] = ()
     findings: tuple[Finding, ...] = ()
     frames: tuple[FrameEntry, ...] = ()
+    files: tuple[FileEntry, ...] = ()
     replay: Mapping[str, Any] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 RecordsError
 ├── NotRecorded     nothing is stored under that number or name
+│   └── LetGo       not any more: by the rule for frames of good pieces
 ├── Conflict        somebody else was first, or the record no longer allows it
 ├── NotAllowed      what was asked lacks something or is out of range; asking otherwise helps
 ├── WrongSecret     the badge or the PIN is not that person's
@@ -17,6 +18,10 @@ class RecordsError(Exception):
 
 class NotRecorded(RecordsError):
     """Nothing is stored under that number or name."""
+
+
+class LetGo(NotRecorded):
+    """A frame that the settings' rule let go."""
 
 
 class Conflict(RecordsError):

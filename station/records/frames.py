@@ -20,7 +20,7 @@ from loupebox.station.records.archive_format import SUFFIX, restored, samples_of
 from loupebox.station.records.archiving import ArchivedSome, archive_frames
 from loupebox.station.records.collecting import Collected, collect
 from loupebox.station.records.engine import reading
-from loupebox.station.records.errors import Damaged, NotRecorded
+from loupebox.station.records.errors import Damaged, LetGo, NotRecorded
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.inspection_tables import FRAME
 from loupebox.station.records.keeping_tables import ARCHIVED_FRAME, THINNED
@@ -82,6 +82,10 @@ class Frames:
         """The samples that were inspected, proven: (height, width) or (height, width, 3) in RGB order."""
         suffix, content, proof = self._read(checksum)
         return restored(content, proof) if suffix == SUFFIX else samples_of(content)
+
+    def kept_file(self, checksum: str, suffix: str) -> bytes:
+        """A file that verdicts rest on beside their frames: a certificate, its illumination picture."""
+        return self._store.read(checksum, suffix)
 
     def status(self, progress: Progress = silent) -> FrameStatus:
         """Count; nothing is read but the listing."""
@@ -150,7 +154,7 @@ class Frames:
                 thinned = _thinned(connection, checksum)
             if thinned is None:
                 raise
-        raise NotRecorded(f"frame {checksum} was let go on {thinned[0]:%F}: {thinned[1]}")
+        raise LetGo(f"frame {checksum} was let go on {thinned[0]:%F}: {thinned[1]}")
 
 
 def _thinned(connection: Connection, checksum: str) -> tuple[datetime, str] | None:

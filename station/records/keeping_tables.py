@@ -1,4 +1,4 @@
-"""Tables of what became of frames since they were recorded: archived, thinned out, collected."""
+"""Tables of what is kept of frames and files: archived, thinned out, collected, needed by verdicts."""
 
 from datetime import datetime
 
@@ -51,6 +51,17 @@ class CollectedRow(StoredRow, table=True):
     collected_at: datetime = moment()
 
 
+class KeptFileRow(StoredRow, table=True):
+    """A file that recorded verdicts rest on beside their frames; its checksum, which the evidence holds, proves it."""
+
+    __table_args__ = (UniqueConstraint("sha256"),)
+
+    id: int | None = key()
+    sha256: str
+    suffix: str
+
+
 ARCHIVED_FRAME = table_of(ArchivedFrameRow)
 THINNED = table_of(ThinnedRow)
 COLLECTED = table_of(CollectedRow)
+KEPT_FILE = table_of(KeptFileRow)

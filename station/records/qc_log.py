@@ -36,6 +36,7 @@ from loupebox.station.records.one_change import OneChange
 from loupebox.station.records.people import People
 from loupebox.station.records.pictures import Pictures
 from loupebox.station.records.piece_history import PieceHistory
+from loupebox.station.records.replays import Replays
 from loupebox.station.records.returns import Returns
 from loupebox.station.records.rework_desk import ReworkDesk
 from loupebox.station.records.rework_tables import DispositionKind
@@ -44,7 +45,7 @@ from loupebox.station.records.sessions import Sessions
 from loupebox.station.records.sign_in_rules import SignInRules
 from loupebox.station.records.specs import Specs, sheet_in_force
 from loupebox.station.records.start_ups import StartUps
-from loupebox.station.records.stored_needs import keep_named
+from loupebox.station.records.stored_needs import keep_files, keep_named, not_kept
 from loupebox.station.records.styles import Styles
 from loupebox.station.records.subscribers import Subscribers
 from loupebox.station.records.what_if import WhatIf
@@ -87,6 +88,7 @@ class QcLog:
         self.rework = ReworkDesk(engine, clock)
         self.concessions = Concessions(engine, clock)
         self.returns = Returns(engine, clock)
+        self.replays = Replays(engine, clock)
         self.exports = ExportLog(engine)
         self.audit = AuditLog(engine)
         self.styles = Styles(engine)
@@ -115,12 +117,16 @@ class QcLog:
         """
         if origin is not None and (known := self.delivered(origin)) is not None:
             return known
-        for frame in entry.frames:
-            self._store.write(frame.content, frame.sha256, frame.suffix)
+        with reading(self._engine) as connection:
+            files = not_kept(connection, entry.files)
+        stored = (*entry.frames, *files)
+        for file in stored:
+            self._store.write(file.content, file.sha256, file.suffix)
         try:
             with writing(self._engine) as connection:
                 number = recording.insert_inspection(connection, entry, self._clock())
-                keep_named(connection, self._store, [(f.sha256, f.suffix, f.content, None) for f in entry.frames])
+                keep_files(connection, files)
+                keep_named(connection, self._store, [(f.sha256, f.suffix, f.content, None) for f in stored])
                 if origin is not None:
                     add(connection, DELIVERY, origin=origin, inspection=number)
                 return number

@@ -1,6 +1,7 @@
 """What of the image store the records need.
 
-The frames of inspections that were not thinned out, all pictures that people uploaded, and what approved sheets show.
+The frames of inspections that were not thinned out, all pictures that people uploaded, what approved sheets show, and
+the certificates that verdicts rest on.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from loupebox.station.records.archive_format import SUFFIX
+from loupebox.station.records.columns import ensure
+from loupebox.station.records.entry import FileEntry
 from loupebox.station.records.errors import NotRecorded
 from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.inspection_tables import FRAME
-from loupebox.station.records.keeping_tables import ARCHIVED_FRAME, COLLECTED, THINNED
+from loupebox.station.records.keeping_tables import ARCHIVED_FRAME, COLLECTED, KEPT_FILE, THINNED
 from loupebox.station.records.spec_tables import PICTURE, SPEC_PHOTOGRAPH
 
 KEEPING = 0x10C9EB0D
 """The lock between those who name objects of the store and who deletes them; any number nobody else uses."""
 AT_ONCE = 1000
-NAMING = (FRAME, PICTURE, SPEC_PHOTOGRAPH)
+NAMING = (FRAME, PICTURE, SPEC_PHOTOGRAPH, KEPT_FILE)
 """Tables whose rows name objects of the store."""
 
 
@@ -61,7 +64,7 @@ def needed_of(connection: Connection, checksums: Sequence[str]) -> set[Needed]:
     found: set[Needed] = set()
     for table in NAMING:
         query = select(table.c.sha256, table.c.suffix).where(table.c.sha256.in_(checksums)).distinct()
-        if table is not PICTURE:
+        if table in (FRAME, SPEC_PHOTOGRAPH):
             query = query.add_columns(ARCHIVED_FRAME.c.archive_sha256)
             query = query.outerjoin(ARCHIVED_FRAME, ARCHIVED_FRAME.c.sha256 == table.c.sha256)
         if table is FRAME:
@@ -93,6 +96,21 @@ def keep_named(connection: Connection, store: ImageStore, objects: Sequence[Name
     for checksum, suffix, content, proof in objects:
         if (checksum, suffix) in taken:
             store.write(content, checksum, suffix, proof)
+
+
+def not_kept(connection: Connection, files: Sequence[FileEntry]) -> tuple[FileEntry, ...]:
+    """Those of these that are not in the store yet; most are, since they are the same with every piece."""
+    if not files:
+        return ()
+    query = select(KEPT_FILE.c.sha256).where(KEPT_FILE.c.sha256.in_([file.sha256 for file in files]))
+    known = set(connection.execute(query).scalars())
+    return tuple(file for file in files if file.sha256 not in known)
+
+
+def keep_files(connection: Connection, files: Sequence[FileEntry]) -> None:
+    """From now on these are needed."""
+    for file in files:
+        ensure(connection, KEPT_FILE, sha256=file.sha256, suffix=file.suffix)
 
 
 def hold(connection: Connection, *, shared: bool) -> None:

@@ -23,7 +23,7 @@ from loupebox.station.records.rework_order import ReworkWork
 CHANGE = {
     *("style", "job", "piece", "rework_order", "concession", "audit_head"),
     *("person", "badge_hash", "wrong_try", "session", "api_token", "answer"),
-    *("subscriber", "subscriber_cursor", "dead_letter", "delivery", "collected"),
+    *("subscriber", "subscriber_cursor", "dead_letter", "delivery", "collected", "kept_file"),
 }
 ONLY_GROW = sorted(set(METADATA.tables) - CHANGE)
 

@@ -31,7 +31,7 @@ def test_frames_are_archived_thinned_and_checked(
     assert "would be archived" in told("archive")
     assert "1 inspections would let their frames go" in told("thin")
     assert {path: path.stat().st_mtime_ns for path in store.rglob("*.*")} == before
-    assert f"{len(before)} frames and pictures: every one is what was recorded" in told("check")
+    assert f"{len(before)} needed files: every one is what was recorded" in told("check")
     assert "are archived" in told("archive", "--apply")
     assert "1 inspections let their frames go; 0 good ones keep them" in told("thin", "--apply")
     assert "0 files of 0.0 MB and 0 unfinished ones would be deleted" in told("collect")  # nothing is old enough
