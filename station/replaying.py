@@ -118,6 +118,7 @@ class Replayer:
             job=piece.job,
             style=piece.style,
             when=piece.captured_at,
+            part=used.part,
             frames=listed,
         )
         return Capture(about, Path(), frames, {})

@@ -27,10 +27,15 @@ CAPTURES = ("sol6-missing-prong", "band-scratches", "sol6-blurred", "band-good-y
 
 
 @pytest.fixture(scope="module")
-def entries() -> dict[str, InspectionEntry]:
-    """A FAIL with prongs, one with findings, a refusal and a PASS."""
-    workplace = Workplace.open(Settings())
-    return {name: log_entry(workplace.inspect(SAMPLES_DIR / "captures" / name)) for name in CAPTURES}
+def entries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, InspectionEntry]:
+    """A FAIL with prongs, one with findings, a refusal, and a PASS whose warmth is known."""
+    workplace, folder = Workplace.open(Settings()), tmp_path_factory.mktemp("captures")
+    for name in CAPTURES:
+        shutil.copytree(SAMPLES_DIR / "captures" / name, folder / name)
+    path = folder / "band-good-yellow" / "capture.json"
+    part = {"material": "gold alloy", "temperature_c": 24.0, "temperature_half_width_c": 1.0}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "part": part}))
+    return {name: log_entry(workplace.inspect(folder / name)) for name in CAPTURES}
 
 
 @pytest.fixture
