@@ -43,8 +43,8 @@ def inspect_through_cuts(
     chance = random.Random(seed)
     url = make_url(database)
     assert url.port is not None
-    # A whole delivery is about 40 kB on the line: so it breaks within every second or third piece while cuts last.
-    line = CutLine(url.port, cuts, chance, most_bytes=2 * 40_000 * max(1, pieces // max(cuts, 1) // 2))
+    # A whole delivery is about 8 kB on the line: so it breaks as often as it is to while there are pieces left.
+    line = CutLine(url.port, cuts, chance, most_bytes=2 * 10_000 * max(1, pieces // max(cuts, 1) // 2))
     through = url.set(port=line.port).render_as_string(hide_password=False)
     names = [f"station-{k + 1}" for k in range(stations)]
     inspected: dict[str, list[str]] = defaultdict(list)

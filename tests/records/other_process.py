@@ -25,7 +25,7 @@ from loupebox.station.records.image_store import ImageStore
 from loupebox.station.records.qc_log import QcLog
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["loupebox.station.records.qc_log"])
+FORKS.set_forkserver_preload(["loupebox.station.records.qc_log", "loupebox.station.records.migrating"])
 PATIENCE_S = 60
 
 
@@ -50,8 +50,8 @@ def reported(process: BaseProcess, pipe: Connection) -> Any:
     return pipe.recv()
 
 
-def open_log(folder: Path) -> QcLog:
-    return QcLog.open(folder / "qc.sqlite", folder / "frames")
+def open_log(folder: Path, database: str = "") -> QcLog:
+    return QcLog.open(database or folder / "qc.sqlite", folder / "frames")
 
 
 def open_and_record(pipe: Connection, folder: Path) -> None:
@@ -80,11 +80,18 @@ def entry_of(run: int, number: int) -> InspectionEntry:
     return an_entry(MISSING_PRONG, POROUS, piece=f"{run}-{number}", frames=pictures)
 
 
-def record_for_ever(pipe: Connection, folder: Path, run: int) -> None:
+def record_for_ever(pipe: Connection, folder: Path, run: int, database: str = "") -> None:
     """Record piece after piece and report each number once it is recorded."""
-    log = open_log(folder)
+    log = open_log(folder, database)
     for number in count():
         pipe.send((log.record(entry_of(run, number)), number))
+
+
+def bring_forward(pipe: Connection, folder: Path, database: str) -> None:
+    """Open a log of an older version, which brings it forward, and say so."""
+    pipe.send("begins")
+    open_log(folder, database).close()
+    pipe.send("done")
 
 
 def record_until_full(pipe: Connection, folder: Path, largest_file_bytes: int) -> None:

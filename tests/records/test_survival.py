@@ -3,59 +3,73 @@
 from __future__ import annotations
 
 import random
-import sqlite3
+import shutil
 from pathlib import Path
 
-from other_process import entry_of, open_log, record_for_ever, record_until_full, reported, started
+from first_schema import as_first_released
+from killed import (
+    Acknowledged,
+    check_migrated,
+    check_recorded,
+    evidence,
+    migrate_until_killed,
+    migration_s,
+    record_until_killed,
+)
+from other_process import entry_of, open_log, record_until_full, reported, started
+from postgres_server import PostgresServer
 
-KILLS = 15
+KILLS = 12
+"""benchmarks/survival.py does it 500 times."""
 LONGEST_RUN_S = 0.3
 
 
 def test_killed_at_random_moments_while_recording(tmp_path: Path) -> None:
     chance = random.Random(2)
-    acknowledged: dict[int, tuple[int, int]] = {}
+    acknowledged: Acknowledged = {}
     for run in range(KILLS):
-        with started(record_for_ever, tmp_path, run) as (process, pipe):
-            if run >= 3:  # the first runs may be killed while they still create the schema
-                row, number = reported(process, pipe)
-                acknowledged[row] = (run, number)
-            moment = chance.uniform(0, LONGEST_RUN_S)
-            process.join(moment)
-            process.kill()
-            process.join()
-            while pipe.poll():
-                try:
-                    row, number = pipe.recv()
-                except EOFError:
-                    break
-                acknowledged[row] = (run, number)
-        assert_sound(tmp_path, run, acknowledged)
+        # The first runs may be killed while they still create the schema.
+        record_until_killed(tmp_path, "", run, chance.uniform(0, LONGEST_RUN_S), acknowledged, first_heard=run >= 3)
+        check_recorded(tmp_path, "", run, acknowledged)
     assert len(acknowledged) >= KILLS - 3
 
 
-def assert_sound(folder: Path, this_run: int, acknowledged: dict[int, tuple[int, int]]) -> None:
-    """The file is whole, nothing acknowledged is missing, and all that this run has recorded is complete."""
-    log = open_log(folder)
-    connection = sqlite3.connect(folder / "qc.sqlite")
-    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    rows = dict(
-        connection.execute("SELECT inspection.id, serial FROM inspection JOIN piece ON piece = piece.id").fetchall()
-    )
-    assert {row: f"{run}-{number}" for row, (run, number) in acknowledged.items()}.items() <= rows.items()
-    for row, serial in rows.items():
-        run, number = map(int, serial.split("-"))
-        if run != this_run:
-            continue
-        record = log.inspection(row)
-        entry = entry_of(run, number)
-        assert [log.frame(f.sha256)[0] for f in record.frames] == [f.content for f in entry.frames]
-        parts = (record.measurements, record.findings, record.prongs, record.defects, record.dispositions)
-        assert [len(part) for part in parts] == [2, 1, 2, 2, 1]
-        assert [[step.state for step in order.steps] for order in record.orders] == [["open"], ["open"]]
-    connection.close()
-    log.close()
+def test_killed_while_a_server_has_the_records(tmp_path: Path, postgres_log: str) -> None:
+    chance = random.Random(3)
+    acknowledged: Acknowledged = {}
+    for run in range(4):
+        record_until_killed(tmp_path, postgres_log, run, chance.uniform(0, LONGEST_RUN_S), acknowledged)
+        check_recorded(tmp_path, postgres_log, run, acknowledged)
+    assert len(acknowledged) >= 4
+
+
+def test_killed_at_random_moments_while_migrating(tmp_path: Path) -> None:
+    chance = random.Random(4)
+    old = tmp_path / "old.sqlite"
+    as_first_released(old)
+
+    def copy(name: str) -> Path:
+        (tmp_path / name).mkdir()
+        shutil.copy(old, tmp_path / name / "qc.sqlite")
+        return tmp_path / name
+
+    _, before = evidence(copy("as it was"), "")
+    longest_s = migration_s(copy("unharmed"), "")
+    for run in range(8):
+        folder = copy(f"killed {run}")
+        said = migrate_until_killed(folder, "", chance.uniform(0, longest_s))
+        check_migrated(folder, "", before, said=said)
+
+
+def test_killed_while_a_servers_records_are_migrated(tmp_path: Path, postgres: PostgresServer) -> None:
+    name = postgres.create_database()
+    as_first_released(postgres.owner_url(name))
+    _, before = evidence(tmp_path, postgres.owner_url(name))
+    for after_s in (0.05, 0.2):
+        copy = postgres.create_database(name)
+        said = migrate_until_killed(tmp_path, postgres.owner_url(copy), after_s)
+        check_migrated(tmp_path, postgres.owner_url(copy), before, said=said)
+        postgres.drop_database(copy)
 
 
 def test_a_full_disk_ends_in_a_sentence_and_loses_nothing(tmp_path: Path) -> None:
