@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from loupebox.api import (
+    admin_pages,
     audit,
     bench,
     board,
@@ -22,6 +23,7 @@ from loupebox.api import (
     concessions,
     defects,
     documentation,
+    engineer_pages,
     exports,
     frames,
     hand_checks,
@@ -39,6 +41,7 @@ from loupebox.api import (
     rework,
     rework_changes,
     sampling,
+    sheet_pages,
     sign_in,
     specs,
     startup,
@@ -112,7 +115,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     problem.install(app)
     working = (rework, rework_changes, concessions, returns, piece_history, exports)
     making = (captures, styles, specs, pictures, jobs, hand_checks, sampling, calibration, startup)
-    screens = (station, live, pieces, bench, board, defects)
+    screens = (station, live, pieces, bench, board, sheet_pages, engineer_pages, admin_pages, defects)
     telling = (frames, documentation, audit, sync)
     for room in (*screens, inspections, *working, *making, *telling, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.

@@ -25,6 +25,11 @@ DESTINATIONS = (
     Destination("/board", N_("Board"), "rework.assign"),
     Destination("/defects", N_("Defects"), "defect.read"),
     Destination("/refused", N_("Refused"), "inspection.read"),
+    Destination("/sheets", N_("Spec sheets"), "spec.read", rare=True),
+    Destination("/calibration", N_("Calibration"), "calibration.read", rare=True),
+    Destination("/models", N_("Models"), "inspection.read", rare=True),
+    Destination("/people", N_("People"), "people.manage", rare=True),
+    Destination("/audit", N_("Audit"), "audit.read", rare=True),
 )
 
 

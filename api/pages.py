@@ -37,7 +37,7 @@ def shared(request: Request) -> dict[str, Any]:
     path = request.url.path
     return {
         "here": "/" + path.split("/")[1],
-        "address": path + (f"?{request.url.query}" if request.url.query else ""),
+        "address": path + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/",
         "waiting": waiting,
         "happened": getattr(request.state, "happened", None),
         "places": destinations(me),

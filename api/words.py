@@ -75,6 +75,12 @@ WORK = (
     (N_("Cannot be mended"), N_("Costs more than new"), N_("Metal unsound")),
     (N_("Seen by person"), N_("Failed hand check"), N_("Customer complaint")),
 )
+SHEETS = (
+    (N_("Critical"), N_("Major"), N_("Minor")),
+    (N_("Solitaire"), N_("Band"), N_("Pendant"), N_("Earrings")),
+    (N_("Naked eye at 30 cm"), N_("10x"), N_("Loose stones")),
+    (N_("Camera"), N_("Scale"), N_("Sensor"), N_("Sharpness"), N_("Holds"), N_("Ends soon"), N_("Ended"), N_("Failed")),
+)
 PEOPLE = (N_("Inspector"), N_("Bench"), N_("Lead"), N_("Engineer"), N_("Admin"))
 COUNTED_BY = (N_("Kind"), N_("Style"), N_("Caster"), N_("Setter"), N_("Polisher"))
 
