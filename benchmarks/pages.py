@@ -2,8 +2,8 @@
 
 python benchmarks/pages.py --url http://127.0.0.1:8000
 
-Weight is what a browser that comes for the first time fetches over the wire: the page, its stylesheets and its scripts. Time is
-the median from asking to the last byte of the page, over --times askings after one that warms up.
+Weight is what a browser that comes for the first time fetches over the wire: the page, its stylesheets and its scripts.
+Time is the median from asking to the last byte of the page, over --times askings after one that warms up.
 """
 
 from __future__ import annotations

@@ -149,7 +149,8 @@ def constants(node: nodes.Node) -> str:
 
 def values(node: nodes.Node) -> list[nodes.Const]:
     """Texts in an expression, those aside that are looked up."""
-    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name in ("_", "gettext"):
+    looked_up = ("_", "gettext", "ngettext")
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name in looked_up:
         return []
     own = [node] if isinstance(node, nodes.Const) and isinstance(node.value, str) else []
     return own + [found for child in node.iter_child_nodes() for found in values(child)]
