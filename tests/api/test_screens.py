@@ -146,6 +146,7 @@ def test_views_can_be_chosen_without_scripts(station: Station, open_page: OpenPa
     page = open_page(station, java_script_enabled=False)
     page.goto(f"/inspections/{station.numbers['P-0004']}")
     page.get_by_role("link", name="Oblique").click()
+    page.wait_for_load_state()  # before its stylesheet is there every view would be seen
     expect(page.locator("svg.plate:visible image")).to_have_attribute(
         "href", f"/frames/{made_pieces.picture('oblique', 'dome').sha256}.png"
     )
