@@ -90,6 +90,7 @@ class QcLog:
         self.returns = Returns(engine, clock)
         self.replays = Replays(engine, clock)
         self.exports = ExportLog(engine)
+        self.audit = AuditLog(engine)
         self.styles = Styles(engine)
         self.history = PieceHistory(engine)
         self.happenings = Happenings(engine)
