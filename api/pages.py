@@ -21,6 +21,7 @@ from starlette.responses import Response
 from loupebox.api import language, words
 from loupebox.api.language import LANGUAGES, clock, decimal, gettext, long_day, ngettext, short_day
 from loupebox.api.navigation import destinations
+from loupebox.api.reasons import reason
 from loupebox.station.records.errors import RecordsError
 from loupebox.station.report import LengthReport
 
@@ -120,5 +121,6 @@ templates.env.filters |= {
         "long_day": long_day,
         "percent": percent,
         "words": words.phrase,
+        "reason": reason,
     }.items()
 }
