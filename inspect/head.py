@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from loupebox.calibration.certificate import Certificate
 from loupebox.calibration.estimate import Estimate
+from loupebox.inspect.girdle_edge import girdle_on_pixels
 from loupebox.inspect.head_prongs import Standing, prongs_at_places
 from loupebox.inspect.head_stone import crown_of, stone_measures
-from loupebox.inspect.head_thresholds import CLASSES, MARKS, PRONG, STONE, HeadThresholds
+from loupebox.inspect.head_thresholds import CLASSES, MARKS, POINTERS, PRONG, STONE, HeadThresholds
 from loupebox.inspect.measurement import Measurement, MeasurementResult, Unmeasurable
 from loupebox.inspect.oblique_view import look_obliquely
 from loupebox.inspect.prong import Prong
@@ -75,6 +76,7 @@ def measure_head(
     head: Head,
     thresholds: HeadThresholds,
     stones: Sequence[Stone] = (),
+    picture: NDArray[np.float32] | None = None,
 ) -> HeadResult:
     """Measure the stone and every prong of a solitaire's head.
 
@@ -90,6 +92,9 @@ def measure_head(
         From the card of the model.
     stones : sequence of Stone
         The style's stone map.
+    picture : ndarray of float32, shape (height, width, 3), or None
+        The top view's linear light, 0 to 1, on whose own pixels the girdle is found; without it the girdle is only as
+        sure as the model's outline.
 
     Returns
     -------
@@ -112,6 +117,8 @@ def measure_head(
     girdle = find_girdle(stone, prong, thresholds.stone)
     if girdle is None:
         return _without_stone(top_look, k, head, stones, thresholds)
+    if picture is not None:
+        girdle = girdle_on_pixels(picture, prong, girdle, top_look.pointings[POINTERS[0]].factor) or girdle
     tips = tips_from_above(top_look, girdle, k, LEAST_VOTES)
     middle = pattern_middle(
         np.array([(t.foot.x_mm, t.foot.y_mm) for t in tips]).reshape(-1, 2), girdle.radius_px * k

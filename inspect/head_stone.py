@@ -74,7 +74,7 @@ def stone_measures(
     thresholds : HeadThresholds
     """
     results: list[MeasurementResult] = []
-    model = Contribution(MODEL, thresholds.stone_diameter_mm)
+    model = Contribution(MODEL, thresholds.stone_diameter_mm if girdle.on_pixels else thresholds.outline_mm)
     for name, radius, more in (
         ("stone_diameter_mm", girdle.radius_px, 1.0),
         ("stone_widest_mm", girdle.radius_px + girdle.oval_px, math.sqrt(3)),

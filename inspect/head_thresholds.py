@@ -19,6 +19,7 @@ SYMMETRIES: dict[str, Symmetry] = {"top": "square", "oblique": "mirror"}
 UNCERTAINTIES = (
     "stone_diameter_mm", "stone_offset_mm", "length_mm", "bend_mm", "lift_mm", "length_gain", "bend_gain", "lift_gain",
     "table_offset_mm", "stone_tilt_deg", "tip_width_mm", "height_percent", "contact_percent",
+    "outline_mm",
 )  # fmt: skip
 
 
@@ -37,6 +38,8 @@ class HeadThresholds:
     table_offset_mm, stone_tilt_deg, tip_width_mm, height_percent, contact_percent : float
         As the first ones, of the table's place, the stone's tilt, a tip's width, and a prong's height and contact on
         the crown.
+    outline_mm : float
+        Standard uncertainty of the stone's diameter where it rests on the model's outline alone.
     """
 
     stone: float
@@ -54,6 +57,7 @@ class HeadThresholds:
     tip_width_mm: float
     height_percent: float
     contact_percent: float
+    outline_mm: float
 
     @classmethod
     def from_card(cls, card: Card) -> HeadThresholds:

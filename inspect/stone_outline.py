@@ -36,6 +36,8 @@ class GirdleCircle:
         Of the outline that no prong hides, 0 to 1.
     oval_px : float
         How much longer than the mean the longest radius is, and shorter the shortest.
+    on_pixels : bool
+        Whether it rests on the picture's own pixels, and not only on what a model makes of them.
     """
 
     centre_xy_px: tuple[float, float]
@@ -44,6 +46,7 @@ class GirdleCircle:
     centre_u_px: float
     share_seen: float
     oval_px: float = 0.0
+    on_pixels: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,12 +196,13 @@ def _look_at_head(
 ) -> Refusal | None:
     assert spec.head is not None
     top, oblique = (calibration[view].certificate for view in ("top", "oblique"))
+    pictures = [frames[view, "dome"].signal for view in ("top", "oblique")]
     looks = [
-        models.head.look(frames[view, "dome"].signal, calibration[view].certificate.scale_um_per_px, SYMMETRIES[view])
-        for view in ("top", "oblique")
+        models.head.look(picture, certificate.scale_um_per_px, SYMMETRIES[view])
+        for picture, certificate, view in zip(pictures, (top, oblique), ("top", "oblique"), strict=True)
     ]
     thresholds = HeadThresholds.from_card(models.head.card)
-    head = measure_head(looks[0], looks[1], top, oblique, spec.head, thresholds, spec.stone)
+    head = measure_head(looks[0], looks[1], top, oblique, spec.head, thresholds, spec.stone, pictures[0])
     if head.wrong_style is not None:
         return gate.wrong_style(spec, head.wrong_style)
     seen.measurements += head.measurements

@@ -13,7 +13,7 @@ from scipy.stats import beta, norm
 
 from loupebox.inspect.head_thresholds import HeadThresholds
 from loupebox.models.training.head_data import read_truth
-from loupebox.models.training.head_seeing import Seen, measure_all, rows_of, stoneless
+from loupebox.models.training.head_seeing import Seen, empty_seats, measure_all, rows_of
 from loupebox.models.training.head_truth import (
     BEND_MM,
     LENGTH_MARGIN_MM,
@@ -24,9 +24,18 @@ from loupebox.models.training.head_truth import (
 )
 from loupebox.models.training.pod import fit_pod
 
+TILT = "stone_tilt_deg"
 CLEARLY_MM = 0.35
 """From this size on a missing, broken, bent or short prong must be found."""
 LIFTED_MM = 0.2
+TILTED_DEG, TILT_LIMIT_DEG = 4.0, 3.0
+"""From this tilt on a stone must be found; the limit that a sheet would set for that."""
+INTERVALS = (
+    "shares: exact 95 % interval of a binomial share (Clopper and Pearson), prongs of one head taken as independent; "
+    "a90 and a90/95: logit of the probability on the logarithm of the size by maximum likelihood, one-sided 95 % bound "
+    "by Wald (MIL-HDBK-1823A). A hit is told by the measured quantity itself, its value and stated interval against "
+    "its limit, whatever else is doubtful of the prong"
+)
 NOMINAL = (0.5, 0.8, 0.9, 0.95, 0.99)
 """Coverage probabilities at which stated intervals are checked."""
 
@@ -49,11 +58,12 @@ def report(seen: Seen, ious: dict[str, float], folder: Path, thresholds: HeadThr
     """Everything that was measured on one split."""
     heads = measure_all(seen, folder, thresholds)
     prongs = [p for h in heads for p in h.prongs]
-    clear, without = stoneless(seen, folder, thresholds)
+    empty = empty_seats(seen, folder, thresholds)
     return {
+        "intervals": INTERVALS,
         "heads": len(seen), "prongs": len(prongs), "intersection_over_union": ious, "states": states(prongs),
-        "goals": goals(prongs), "called_another_style": sum(h.wrong_style is not None for h in heads),
-        "without_stone": {"seen_to_have_none": clear, "of": without},
+        "goals": {**goals(prongs), **stone_goals(heads, empty)},
+        "called_another_style": sum(h.wrong_style is not None for h in heads),
         "errors_mm": {q: error_summary(heads, q) for q in QUANTITIES if rows_of(heads, q)},
         "detection_by_size": {what: detection(prongs, what) for what in ("bend", "short", "lift")},
         "by_kind": {
@@ -108,6 +118,27 @@ def goals(prongs: Sequence[ProngErrors]) -> dict[str, Any]:
     }
 
 
+def stone_goals(heads: Sequence[HeadErrors], empty: Sequence[float | None]) -> dict[str, Any]:
+    """Stones that are missing, and stones that sit tilted, held against a limit that is below what must be found."""
+    tilts = [
+        (h.true_mm[TILT], h.true_mm[TILT] + h.errors_mm[TILT], h.expanded_mm[TILT])
+        if TILT in h.errors_mm
+        else (h.true_mm[TILT], TILT_LIMIT_DEG, 1.0)
+        for h in heads
+    ]
+    tilted = [(value, u) for true, value, u in tilts if true >= TILTED_DEG]
+    level = [(value, u) for true, value, u in tilts if true < 2.0]
+    return {
+        "stone_missing_called_missing": share(sum(e == 0 for e in empty), len(empty)),
+        "stone_missing_not_passed": share(sum(e != 1 for e in empty), len(empty)),
+        "stone_there_called_missing": share(sum(h.stone_seen == 0 for h in heads), len(heads)),
+        "stone_tilted_by_4_deg_not_passed": share(sum(v + u > TILT_LIMIT_DEG for v, u in tilted), len(tilted)),
+        "stone_tilted_by_4_deg_called_tilted": share(sum(v - u > TILT_LIMIT_DEG for v, u in tilted), len(tilted)),
+        "stone_level_called_tilted": share(sum(v - u > TILT_LIMIT_DEG for v, u in level), len(level)),
+        "stone_level_passed": share(sum(v + u <= TILT_LIMIT_DEG for v, u in level), len(level)),
+    }
+
+
 def _found(prongs: Sequence[ProngErrors]) -> dict[str, Any]:
     return share(sum(p.found_state != "good" for p in prongs), len(prongs))
 
@@ -138,16 +169,26 @@ def error_summary(heads: Sequence[HeadErrors], quantity: str) -> dict[str, Any]:
 
 
 def detection(prongs: Sequence[ProngErrors], what: str) -> dict[str, Any]:
-    """Probability that a prong with one fault of a size is not passed, and that it is surely called faulty."""
-    rows = [(size, p) for p in prongs if (size := _size_mm(p, what)) is not None and size > 0.01]
-    sizes = np.array([size for size, _ in rows])
+    """Probability that a fault of a size does not pass its own limit, and that it surely breaks it."""
     limit = {"bend": BEND_MM, "short": LENGTH_MARGIN_MM, "lift": LIFT_MM}[what]
+    rows = [(size, *_measured_mm(p, what)) for p in prongs if (size := _size_mm(p, what)) is not None and size > 0.01]
+    sizes, values, expanded = np.array(rows, np.float64).reshape(-1, 3).T
     return {
         "limit_mm": limit,
         "n": len(rows),
-        "not_passed": _curve(sizes, np.array([p.found_state != "good" for _, p in rows], bool)),
-        "called_faulty": _curve(sizes, np.array([p.found_state not in ("good", "unsure") for _, p in rows], bool)),
+        "not_measured": int(np.count_nonzero(~np.isfinite(expanded))),
+        "not_passed": _curve(sizes, values + expanded > limit),
+        "called_faulty": _curve(sizes, values - expanded > limit),
     }
+
+
+def _measured_mm(prong: ProngErrors, what: str) -> tuple[float, float]:
+    """The fault as measured and its expanded uncertainty, which is without end where it was not."""
+    key = {"bend": "bend_mm", "short": "length_mm", "lift": "lift_mm"}[what]
+    if key not in prong.errors_mm:
+        return 0.0, np.inf
+    value = prong.true_mm[key] + prong.errors_mm[key]
+    return {"bend": abs(value), "short": -value, "lift": value}[what], prong.expanded_mm[key]
 
 
 def _size_mm(prong: ProngErrors, what: str) -> float | None:

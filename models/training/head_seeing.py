@@ -9,11 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from loupebox.inspect.head_thresholds import CLASSES, STONE, SYMMETRIES, HeadThresholds
+from loupebox.inspect.head_thresholds import CLASSES, SYMMETRIES, HeadThresholds
 from loupebox.models.look import Look, Pointing
 from loupebox.models.runner import Model
-from loupebox.models.training.head_data import VIEWS, as_seen, finished_heads, read_picture, read_truth
-from loupebox.models.training.head_truth import HeadErrors, ProngErrors, compare, with_widths
+from loupebox.models.training.head_data import (
+    VIEWS,
+    HeadPicture,
+    Picture,
+    as_seen,
+    finished_heads,
+    read_picture,
+    read_truth,
+)
+from loupebox.models.training.head_truth import HeadErrors, ProngErrors, compare, stone_seen, with_widths
 
 BLUR_PX, NOISE = 0.4, 0.004
 """The ordinary station's lens and sensor, at 32 um/px."""
@@ -27,10 +35,9 @@ def see_all(model: Model, folder: Path, most: int) -> tuple[Seen, dict[str, floa
     seen: Seen = {}
     for name in track(finished_heads(folder)[:most], description=f"{folder.name} heads"):
         looks: list[Look] = []
-        for number, view in enumerate(VIEWS):
+        for view in VIEWS:
             picture = read_picture(folder, name, view)
-            rgb = as_seen(picture.rgb.astype(np.float32), np.random.default_rng([int(name), number]), BLUR_PX, NOISE)
-            look = model.look(rgb, model.card.um_per_px, SYMMETRIES[view])
+            look = model.look(through_camera(picture, name), model.card.um_per_px, SYMMETRIES[view])
             chosen = look.probabilities.argmax(axis=2)
             for k in range(len(CLASSES)):
                 both[k] += np.count_nonzero((chosen == k) & (picture.labels == k))
@@ -38,6 +45,12 @@ def see_all(model: Model, folder: Path, most: int) -> tuple[Seen, dict[str, floa
             looks.append(_small(look))
         seen[name] = (looks[0], looks[1])
     return seen, {c: round(float(b / max(e, 1)), 4) for c, b, e in zip(CLASSES, both, either, strict=True)}
+
+
+def through_camera(picture: HeadPicture, name: str) -> Picture:
+    """A render as the ordinary station's camera sees it, always the same."""
+    rng = np.random.default_rng([int(name), VIEWS.index(picture.view)])
+    return as_seen(picture.rgb.astype(np.float32), rng, BLUR_PX, NOISE)
 
 
 def _small(look: Look) -> Look:
@@ -49,22 +62,26 @@ def _small(look: Look) -> Look:
     )
 
 
-def measure_all(seen: Seen, folder: Path, thresholds: HeadThresholds) -> list[HeadErrors]:
-    """Every head of the split that has a stone, held against its truth."""
+def measure_all(seen: Seen, folder: Path, thresholds: HeadThresholds, *, sharp: bool = True) -> list[HeadErrors]:
+    """Every head of the split that has a stone against its truth; the girdle on the picture's pixels if `sharp`."""
     found: list[HeadErrors] = []
     for name, views in seen.items():
         truth = read_truth(folder, name)
         if truth["prongs"] and truth["stone"]["present"]:
-            truth = with_widths(truth, read_picture(folder, name, "top").labels)
-            found.append(compare(name, *views, truth, thresholds, np.random.default_rng([7, int(name)])))
+            top = read_picture(folder, name, "top")
+            truth, rng = with_widths(truth, top.labels), np.random.default_rng([7, int(name)])
+            found.append(compare(name, *views, truth, thresholds, rng, through_camera(top, name) if sharp else None))
     return found
 
 
-def stoneless(seen: Seen, folder: Path, thresholds: HeadThresholds) -> tuple[int, int]:
-    """Of plain bands and heads without a stone: how many were seen to have no stone, and how many there were."""
-    names = [n for n in seen if not ((t := read_truth(folder, n))["stone"] and t["stone"]["present"])]
-    clear = sum(float((seen[n][0].probabilities[..., STONE] >= thresholds.stone).mean()) < 0.005 for n in names)
-    return clear, len(names)
+def empty_seats(seen: Seen, folder: Path, thresholds: HeadThresholds) -> list[float | None]:
+    """Of every head that has lost its stone whether one was seen: 0 when not, None when it could not be told."""
+    found: list[float | None] = []
+    for name, views in seen.items():
+        truth = read_truth(folder, name)
+        if truth["stone"] and truth["prongs"] and not truth["stone"]["present"]:
+            found.append(stone_seen(*views, truth, thresholds, np.random.default_rng([7, int(name)])))
+    return found
 
 
 def rows_of(heads: Sequence[HeadErrors], quantity: str) -> list[HeadErrors | ProngErrors]:

@@ -23,7 +23,8 @@ from loupebox.inspect.prong_width import tip_width_mm
 from loupebox.inspect.spec import Head, Range
 from loupebox.models.look import Look, Pointing
 
-STATION_UM_PER_PX = 16.0
+STATION_UM_PER_PX, FACTOR = 16.0, 2
+"""Of the station's frames, and how many of their pixels are one of the model's."""
 OF_STONES = (
     "stone_diameter_mm", "stone_widest_mm", "stone_narrowest_mm", "stone_offset_mm", "table_offset_mm",
     "stone_tilt_deg", "prong_spacing_deg",
@@ -56,9 +57,14 @@ class ProngErrors:
 
 @dataclass(frozen=True, slots=True)
 class HeadErrors:
-    """One head: errors of its stone, its prongs, and why it was taken for another style, if it was."""
+    """One head: its stone's true numbers and their errors, its prongs, and why it was taken for another style.
+
+    `stone_seen` is 1 or 0; None when it could not be told.
+    """
 
     head: str
+    stone_seen: float | None
+    true_mm: dict[str, float]
     errors_mm: dict[str, float]
     expanded_mm: dict[str, float]
     other_mm: dict[str, float]
@@ -113,30 +119,62 @@ def style_of(truth: dict[str, Any], rng: np.random.Generator) -> Head:
 
 def at_station(look: Look) -> Look:
     """What is said at 32 um/px as the station has it, at its finer pixels."""
-    factor = 2
 
     def finer(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-        size = (factor * plane.shape[1], factor * plane.shape[0])
+        size = (FACTOR * plane.shape[1], FACTOR * plane.shape[0])
         return np.asarray(cv2.resize(plane.astype(np.float32), size, interpolation=cv2.INTER_LINEAR), np.float32)
 
     return Look(
         finer(look.probabilities),
         {name: finer(mark) for name, mark in look.marks.items()},
         {
-            name: Pointing((p.target_xy_px + 0.5) * factor - 0.5, p.error_px * factor, factor)
+            name: Pointing((p.target_xy_px + 0.5) * FACTOR - 0.5, p.error_px * FACTOR, FACTOR)
             for name, p in look.pointings.items()
         },
     )
 
 
 def compare(
-    name: str, top: Look, oblique: Look, truth: dict[str, Any], thresholds: HeadThresholds, rng: np.random.Generator
+    name: str,
+    top: Look,
+    oblique: Look,
+    truth: dict[str, Any],
+    thresholds: HeadThresholds,
+    rng: np.random.Generator,
+    picture: NDArray[np.float32] | None = None,
 ) -> HeadErrors:
-    """Measure a head that has a stone, from what is said at 32 um/px, and hold it against its truth."""
+    """Measure a head that has a stone, from what is said at 32 um/px, and hold it against its truth.
+
+    `picture` is the top view at 32 um/px; without it the girdle rests on the model alone.
+    """
     head = style_of(truth, rng)
     views = at_station(top), at_station(oblique)
-    result = measure_head(*views, certificate("top"), certificate("oblique"), head, thresholds)
-    return HeadErrors(name, *_stone_errors(result, truth), _prong_errors(name, result, truth, head), result.wrong_style)
+    finer = None
+    if picture is not None:
+        size = (FACTOR * picture.shape[1], FACTOR * picture.shape[0])
+        finer = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.float32)
+    certificates = certificate("top"), certificate("oblique")
+    result = measure_head(*views, *certificates, head, thresholds, (), finer)
+    prongs = _prong_errors(name, result, truth, head)
+    return HeadErrors(
+        name, _seen(result), _true_of_stone(truth), *_stone_errors(result, truth), prongs, result.wrong_style
+    )
+
+
+def stone_seen(
+    top: Look, oblique: Look, truth: dict[str, Any], thresholds: HeadThresholds, rng: np.random.Generator
+) -> float | None:
+    """Whether the station sees a stone in the seat of a head, which may be empty."""
+    views = at_station(top), at_station(oblique)
+    certificates = certificate("top"), certificate("oblique")
+    return _seen(measure_head(*views, *certificates, style_of(truth, rng), thresholds))
+
+
+def _seen(result: HeadResult) -> float | None:
+    present = (
+        m.estimate.value for m in result.measurements if m.name == "stone_1_present" and isinstance(m, Measurement)
+    )
+    return next(present, None)
 
 
 def _stone_errors(
@@ -158,7 +196,7 @@ def _true_of_stone(truth: dict[str, Any]) -> dict[str, float]:
     diameter, axis = stone["diameter_mm"], stone["axis"]
     table = np.mean(truth["table_px"]["top"], axis=0) - stone["centre_px"]["top"]
     true = {
-        "stone_diameter_mm": diameter,
+        "stone_diameter_mm": diameter * (1 + axis[2]) / 2,  # the mean of the two below
         "stone_widest_mm": diameter,
         "stone_narrowest_mm": diameter * axis[2],  # a tilted circle is seen narrower
         "stone_offset_mm": stone["offset_mm"],

@@ -17,7 +17,7 @@ from loupebox.models.training.head_truth import DERIVED, OF_PRONGS, OF_STONES, H
 
 LEVELS = (0.4, 0.45, 0.5, 0.55, 0.6)
 GAINS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2)
-START = HeadThresholds(0.5, 0.5, 0.01, 0.01, 0.02, 0.02, 0.04, 1.0, 1.0, 1.0, 0.01, 0.5, 0.02, 5.0, 5.0)
+START = HeadThresholds(0.5, 0.5, 0.01, 0.01, 0.02, 0.02, 0.04, 1.0, 1.0, 1.0, 0.01, 0.5, 0.02, 5.0, 5.0, 0.02)
 WANTED = 0.95
 
 Vector = NDArray[np.float64]
@@ -34,10 +34,12 @@ def choose(seen: Seen, folder: Path) -> HeadThresholds:
     unknown = {name: views for name, views in seen.items() if unfamiliar(folder, name)} or seen
 
     def badness(level: float) -> float:
-        heads = measure_all(dict(list(seen.items())[:24]), folder, replace(START, stone=level))
+        heads = measure_all(dict(list(seen.items())[:24]), folder, replace(START, stone=level), sharp=False)
         return float(np.median(np.abs(errors_of(heads, "stone_diameter_mm"))))
 
     chosen = replace(START, stone=min(LEVELS, key=badness))
+    outline = fit_uncertainty(*_table(measure_all(unknown, folder, chosen, sharp=False), "stone_diameter_mm"))
+    chosen = replace(chosen, outline_mm=round(outline[1], 5))
     # What is made of other measures needs those with their uncertainties first.
     for quantities in ((*OF_STONES, *OF_PRONGS), DERIVED):
         heads = measure_all(unknown, folder, chosen)

@@ -13,7 +13,7 @@ from loupebox.inspect.spec import Head, Range
 from loupebox.models.look import Look, Pointing
 
 CROWN = math.tan(math.radians(34.5))
-THRESHOLDS = HeadThresholds(0.5, 0.5, 0.005, 0.01, 0.015, 0.015, 0.025, 1.0, 1.0, 1.0, 0.01, 0.5, 0.01, 2.0, 2.0)
+THRESHOLDS = HeadThresholds(0.5, 0.5, 0.005, 0.01, 0.015, 0.015, 0.025, 1.0, 1.0, 1.0, 0.01, 0.5, 0.01, 2.0, 2.0, 0.005)
 FACTOR = 2
 """Frame pixels a pixel of the model."""
 POINTING_PX, SURE_PX = 12.0, 0.3

@@ -149,7 +149,7 @@ def card(**changes: object):
         "standard_uncertainties": {
             "stone_diameter_mm": 0.01, "stone_offset_mm": 0.02, "length_mm": 0.03, "bend_mm": 0.04, "lift_mm": 0.05,
             "length_gain": 0.6, "bend_gain": 0.7, "lift_gain": 0.8, "table_offset_mm": 0.06, "stone_tilt_deg": 0.7,
-            "tip_width_mm": 0.08, "height_percent": 4.0, "contact_percent": 5.0,
+            "tip_width_mm": 0.08, "height_percent": 4.0, "contact_percent": 5.0, "outline_mm": 0.03,
         },
         "marks": ["tip", "table"], "pointers": ["tip", "inmost", "foot"],
         "trained_on": "nothing", "licence": "Apache-2.0", "measured": {"x": 1}, "requires_loupebox": ">=0.1.0",
@@ -159,7 +159,7 @@ def card(**changes: object):
 
 def test_thresholds_come_from_the_card():
     assert HeadThresholds.from_card(card()) == HeadThresholds(
-        0.5, 0.4, 0.01, 0.02, 0.03, 0.04, 0.05, 0.6, 0.7, 0.8, 0.06, 0.7, 0.08, 4.0, 5.0
+        0.5, 0.4, 0.01, 0.02, 0.03, 0.04, 0.05, 0.6, 0.7, 0.8, 0.06, 0.7, 0.08, 4.0, 5.0, 0.03
     )
 
 
