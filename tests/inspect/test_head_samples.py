@@ -31,7 +31,7 @@ def model() -> Model:
 
 
 def inspected(model: Model, slug: str, style: str) -> HeadResult:
-    views, certificates = [], []
+    views, certificates, pictures = [], [], []
     for view in ("top", "oblique"):
         certificate = Certificate.parse((SAMPLES / "calibration" / f"{view}.json").read_text(), view)
         flat = cv2.imread(str(SAMPLES / "calibration" / f"{view}.flat.png"), cv2.IMREAD_UNCHANGED)
@@ -40,8 +40,9 @@ def inspected(model: Model, slug: str, style: str) -> HeadResult:
         linear = correct(frame, certificate.dark_level_dn, flat)
         views.append(model.look(linear.signal, certificate.scale_um_per_px, SYMMETRIES[view]))
         certificates.append(certificate)
+        pictures.append(linear.signal)
     spec = load_spec((SAMPLES / "specs" / f"{style}.toml").read_text(), style)
-    return measure_head(*views, *certificates, spec.head, HeadThresholds.from_card(model.card))
+    return measure_head(*views, *certificates, spec.head, HeadThresholds.from_card(model.card), (), pictures[0])
 
 
 @pytest.mark.parametrize("slug", SOLITAIRES)
