@@ -102,7 +102,7 @@ def girdle_on_pixels(picture: Pixels, prong: Pixels, guide: GirdleCircle, factor
         radius_px=guide.radius_px + longer,
         radius_u_px=float(u[0]),
         centre_u_px=float(max(u[1], u[2])),
-        share_seen=float(np.mean(clear)),
+        share_seen=np.count_nonzero(clear) / RAYS,
         oval_px=math.hypot(float(fit.values[3]), float(fit.values[4])),
         on_pixels=True,
     )
