@@ -1,4 +1,4 @@
-"""Fuzz the whole REST interface as every role and as nobody, and print what came of it.
+"""Fuzz the whole REST interface as every role, with a token of every scope and as nobody; print what came of it.
 
 python benchmarks/fuzz_interface.py [--examples N] [--seed N] [--database URL]
 """
@@ -22,12 +22,14 @@ from served import Station, serving
 from loupebox.api.app import create_app
 from loupebox.station.records.job import Job
 from loupebox.station.records.qc_log import QcLog
+from loupebox.station.records.roles import PERMISSIONS, PERSONS_ONLY
 from loupebox.station.settings import Settings
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--examples", type=int, default=100, help="cases of each operation and each person")
+    parser.add_argument("--token-examples", type=int, default=10, help="the same with a token of one scope")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", default="", help="URL of an empty PostgreSQL database; else SQLite")
     given = parser.parse_args()
@@ -44,9 +46,13 @@ def main() -> int:
         every_route = routes(create_app(settings))
         with serving(Path(folder), database=given.database) as (url, served_log):
             station = Station(url, served_log, numbers, Path(folder))
-            for who in (None, *PEOPLE):
-                fuzzed = fuzz(station, every_route, who, given.examples, given.seed)
-                roles = ", ".join(PEOPLE[who]) if who else "nobody"
+            for_tokens = sorted(PERMISSIONS.keys() - PERSONS_ONLY)
+            tokens = {f"a token for {scope}": frozenset({scope}) for scope in for_tokens}
+            tokens["a token for all that tokens may"] = frozenset(for_tokens)
+            for who in (None, *PEOPLE, *tokens):
+                examples = given.token_examples if len(tokens.get(who or "", ())) == 1 else given.examples
+                fuzzed = fuzz(station, every_route, who, examples, given.seed, tokens.get(who or ""))
+                roles = ", ".join(PEOPLE.get(who, (who,))) if who else "nobody"
                 statuses = ", ".join(f"{status}: {count}" for status, count in sorted(fuzzed.statuses.items()))
                 wrong = len(fuzzed.failures)
                 print(f"{roles:<44} {fuzzed.requests:>6} requests, {wrong} wrong ({statuses})", flush=True)

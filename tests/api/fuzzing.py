@@ -75,18 +75,35 @@ def known_values(station: Station) -> dict[str, list[Any]]:
     }
 
 
-def fuzz(station: Station, routes: list[Route], who: str | None, examples: int, chance: int) -> Fuzzed:
-    """So many cases for each operation, sent as `who`; every second one about something that is there."""
+def fuzz(
+    station: Station,
+    routes: list[Route],
+    who: str | None,
+    examples: int,
+    chance: int,
+    scopes: frozenset[str] | None = None,
+) -> Fuzzed:
+    """So many cases for each operation, sent as `who`; every second one about something that is there.
+
+    With `scopes` it is a program with a token for these that asks, called `who`.
+    """
     fuzzed = Fuzzed()
     config = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
     document = requests.get(f"{station.url}/openapi.json", timeout=PATIENCE_S).json()
     schema = schemathesis.openapi.from_dict(document, config=config)
     known = known_values(station)
-    may = set() if who is None else {p for p, roles in PERMISSIONS.items() if set(roles) & set(PEOPLE[who])}
+    if scopes is not None:
+        may = set(scopes)
+    else:
+        may = set() if who is None else {p for p, roles in PERMISSIONS.items() if set(roles) & set(PEOPLE[who])}
     # "{job:path}" of a route is "{job}" in the description.
     needs = {(route.method, route.path.replace(":path}", "}")): route for route in routes}
     session = requests.Session()
-    session.cookies.update(station.session(who) if who else {})
+    if scopes is not None:
+        _, secret = station.log.tokens.add(str(who), scopes, 1, who="tests")
+        session.headers["Authorization"] = f"Bearer {secret}"
+    elif who is not None:
+        session.cookies.update(station.session(who))
     for offered in schema.get_all_operations():
         operation = offered.ok()
         route = needs[operation.method.upper(), operation.path]

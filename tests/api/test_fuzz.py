@@ -16,6 +16,7 @@ from routes import Route, routes
 from served import Station, serving
 
 from loupebox.api.app import create_app
+from loupebox.station.records.roles import PERMISSIONS, PERSONS_ONLY
 from loupebox.station.settings import Settings
 
 EXAMPLES = {"Meera": 8}
@@ -44,7 +45,16 @@ def app_routes(tmp_path_factory: pytest.TempPathFactory) -> list[Route]:
 def test_no_fault_no_answer_outside_its_schema_no_access_outside_a_role(
     fuzzed_station: Station, app_routes: list[Route], who: str | None
 ) -> None:
-    fuzzed: Fuzzed = fuzz(fuzzed_station, app_routes, who, EXAMPLES.get(who or "", FEW), SEED)
+    check(fuzz(fuzzed_station, app_routes, who, EXAMPLES.get(who or "", FEW), SEED), app_routes)
+
+
+def test_a_program_with_a_token_neither(fuzzed_station: Station, app_routes: list[Route]) -> None:
+    """benchmarks/fuzz_interface.py does it with a token of each scope; test_access.py asks every route with each."""
+    scopes = frozenset(PERMISSIONS.keys() - PERSONS_ONLY)
+    check(fuzz(fuzzed_station, app_routes, "a program", FEW, SEED, scopes), app_routes)
+
+
+def check(fuzzed: Fuzzed, app_routes: list[Route]) -> None:
     assert fuzzed.failures == [], "\n".join(fuzzed.failures[:20])
     # Twice each; what takes no parameters can be asked in one way only.
     assert fuzzed.requests >= 1.8 * len([route for route in app_routes if route.path.startswith("/api/")])
