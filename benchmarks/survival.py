@@ -1,6 +1,6 @@
 """`kill -9` at random moments, while inspections are recorded and while an old log is brought forward: is all there?
 
-    python benchmarks/survival.py [--kills 500] [--database sqlite|postgresql] [--seed 1]
+    python benchmarks/survival.py [--kills 500] [--database sqlite|postgresql] [--only recording|migrating] [--seed 1]
 
 After each kill: nothing acknowledged is missing, nothing is half written, frames and rows agree, the audit verifies,
 and work goes on. On PostgreSQL the station's program is killed, with the server going on.
@@ -94,6 +94,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=500, help="while recording, and as many while migrating")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default=None, help="only this one")
+    parser.add_argument("--only", choices=("recording", "migrating"), default=None)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     lost = 0
@@ -101,6 +102,8 @@ def main() -> int:
         serving: Any = postgres_server(options="") if kind == "postgresql" else nullcontext()
         with tempfile.TemporaryDirectory() as folder, serving as server:
             for act in (while_recording, while_migrating):
+                if asked.only is not None and not act.__name__.endswith(asked.only):
+                    continue
                 began = time.perf_counter()
                 try:
                     found = act(Path(folder), server, asked.kills, random.Random(asked.seed))
