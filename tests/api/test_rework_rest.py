@@ -73,7 +73,9 @@ def test_a_piece_is_delivered_under_a_concession_until_it_is_used_up(
         "reason_code": "customer_agreed",
     }
     assert own_http.post("/api/v1/concessions", json=wish).status_code == 422  # not signed
-    leave = own_http.post("/api/v1/concessions", json={**wish, "pin": PIN}).json()
+    key = {"Idempotency-Key": "concession-for-the-bend"}
+    leave, again = (own_http.post("/api/v1/concessions", json={**wish, "pin": PIN}, headers=key).json() for _ in "ab")
+    assert leave == again
     assert (leave["left"], leave["granted_by"]) == (1, "Meera")
     number = own_station.numbers["P-0002"]
     decision = {"kind": "concession", "reason_code": "customer_agreed", "concession": leave["id"], "pin": PIN}
@@ -86,7 +88,11 @@ def test_a_piece_is_delivered_under_a_concession_until_it_is_used_up(
 def test_a_returned_piece_is_received_and_its_life_told(own_http: httpx.Client, own_station: Station) -> None:
     own_station.log.import_jobs([Job(id="R-1", style="SOL6")])
     back = {"piece": "P-0001", "job": "R-1", "complaint": "stone_loose", "words": "rattles"}
-    assert own_http.post("/api/v1/returns", json=back).json()["earlier_job"] == "J-1041"
+    key = {"Idempotency-Key": "return-4711-of-the-shop"}
+    answers = [own_http.post("/api/v1/returns", json=back, headers=key) for _ in range(2)]  # the answer was lost
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    assert answers[0].json()["earlier_job"] == "J-1041"
     assert "already been received" in detail(own_http.post("/api/v1/returns", json=back), 409)
     assert [item["piece"] for item in own_http.get("/api/v1/returns").json()["items"]] == ["P-0001"]
     life = own_http.get("/api/v1/pieces/P-0001/history").json()
