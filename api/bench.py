@@ -31,8 +31,8 @@ Answerer = Annotated[Actor, Depends(Allowed("inspection.decide"))]
 
 BENCH_COOKIE = "loupebox_bench"
 YEAR_S = 365 * 24 * 3600
-CARDS = 24
-"""More than a day's work of one bench; what is not due sooner is one press away."""
+CARDS = 12
+"""More than an hour's work of one bench; what is due later is one press away. Each costs some 15 ms."""
 LATELY = 6
 
 

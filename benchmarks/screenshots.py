@@ -19,12 +19,19 @@ HEIGHT = {360: 740, 1280: 900, 1920: 1080}
 
 def pages_of(page: Page) -> dict[str, str]:
     """Every kind of page by name: one inspection of each outcome, one piece, and the lists."""
-    pages = {"today": "/", "rework": "/rework", "defects": "/defects", "refused": "/refused", "docs": "/docs"}
+    pages = {"today": "/", "rework": "/rework?bench=", "defects": "/defects", "refused": "/refused", "docs": "/docs"}
+    pages |= {name: f"/{name}" for name in ("station", "board", "sheets", "calibration", "models", "audit", "people")}
+    for order in page.request.get("/api/v1/rework").json()[:1]:
+        pages["order"] = f"/rework/{order['id']}"
+    for sheet in page.request.get("/api/v1/specs?limit=1").json()["items"]:
+        pages["sheet"] = f"/sheets/{sheet['style']}/{sheet['revision']}"
     for outcome in ("FAIL", "REVIEW", "PASS", "REFUSED"):
         items = page.request.get(f"/api/v1/inspections?limit=1&outcome={outcome}").json()["items"]
         if items:
             pages[outcome.lower()] = f"/inspections/{items[0]['id']}"
             pages["piece"] = f"/pieces/{items[0]['piece']}"
+    # Whoever may not see a page has no picture of it: sign in as somebody else with --who.
+    pages = {name: path for name, path in pages.items() if page.request.get(path).ok}
     return pages | {"missing": "/inspections/2147483647"}
 
 
@@ -33,6 +40,7 @@ def main() -> int:
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--who", default="Chetan", help="whom of the demo's people to sign in as")
+    parser.add_argument("--language", default="en", choices=("en", "hi"))
     parser.add_argument("--only", nargs="*", help="names of pages")
     parser.add_argument("--widths", nargs="*", type=int, default=WIDTHS)
     parser.add_argument("--schemes", nargs="*", default=SCHEMES, choices=SCHEMES)
@@ -47,7 +55,7 @@ def main() -> int:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--headless=new", "--disable-gpu"], chromium_sandbox=False
         )
-        context = browser.new_context(base_url=given.url)
+        context = browser.new_context(base_url=given.url, locale=given.language)
         page = context.new_page()
         try:
             page.goto("/sign-in")
@@ -67,8 +75,9 @@ def main() -> int:
                         viewport={"width": width, "height": HEIGHT.get(width, 900)},
                         color_scheme=scheme,
                         storage_state=session,
+                        locale=given.language,
                     )
-                    page.goto(given.url + address, wait_until="networkidle")
+                    page.goto(given.url + address, wait_until="load")
                     file = given.out / f"{name}-{width}-{scheme}.png"
                     page.screenshot(path=file, full_page=not given.fold)
                     print(file)
