@@ -199,11 +199,18 @@ def capture_check(
 
 
 @app.command()
-def doctor(data: DataDir = None, database: Database = None, settings: SettingsFile = None) -> int:
-    """Say what is installed, what is missing, and why it matters."""
+def doctor(
+    full: Annotated[bool, typer.Option("--full", help="Read every stored file and the whole audit.")] = False,
+    data: DataDir = None,
+    database: Database = None,
+    settings: SettingsFile = None,
+) -> int:
+    """Say what is installed or missing, whether the records are whole, and what to do next."""
+    from loupebox.station.backup_command import watched
     from loupebox.station.doctor import examine, render
 
-    findings = examine(chosen_settings(settings, data_dir=data, database=database))
+    with watched() as progress:
+        findings = examine(chosen_settings(settings, data_dir=data, database=database), full, progress)
     print(render(findings))
     return Exit.WRONG if any(finding.state == "wrong" for finding in findings) else Exit.PASS
 

@@ -4,41 +4,40 @@ from __future__ import annotations
 
 import platform
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
+from loupebox.station.examined import Examined, tried
 from loupebox.station.settings import Settings
 
-State = Literal["fine", "absent", "wrong"]
+if TYPE_CHECKING:
+    from loupebox.calibration.frame import View
+
+SOON_DAYS = 14
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """One thing looked at; `absent` things are optional."""
+def examine(
+    settings: Settings, full: bool = False, progress: Callable[[str, int, int | None], None] = lambda *_: None
+) -> tuple[Examined, ...]:
+    """Look at everything that an inspection needs, at what is recorded, and at the optional extras.
 
-    what: str
-    state: State
-    words: str
-
-
-def examine(settings: Settings) -> tuple[Examined, ...]:
-    """Look at everything that an inspection needs, and at the optional extras."""
+    Of files and audit a sample is read, or with `full` all of it.
+    """
     return (
         Examined("Python", "fine", f"{platform.python_version()} at {sys.executable}"),
         *_packages(),
-        _tried("image files", _images),
-        _tried("ONNX Runtime", _runtime),
+        tried("image files", _images),
+        tried("ONNX Runtime", _runtime),
         *_models(settings),
         *_calibration(settings),
-        _tried("spec sheets", lambda: _specs(settings)),
-        _tried("QC database", lambda: _database(settings)),
+        tried("spec sheets", lambda: _specs(settings)),
+        *_records(settings, full, progress),
         *_extras(),
     )
 
@@ -46,17 +45,14 @@ def examine(settings: Settings) -> tuple[Examined, ...]:
 def render(findings: tuple[Examined, ...]) -> str:
     """A line each, and a last one that sums up."""
     wide = max(len(finding.what) for finding in findings)
-    lines = [f"{finding.state:<7} {finding.what:<{wide}}  {finding.words}" for finding in findings]
+    lines: list[str] = []
+    for finding in findings:
+        lines.append(f"{finding.state:<7} {finding.what:<{wide}}  {finding.words}")
+        if finding.advice:
+            lines.append(f"{'':<7} {'':<{wide}}  next: {finding.advice}")
     wrong = [finding.what for finding in findings if finding.state == "wrong"]
     lines.append(f"\nNot ready: {', '.join(wrong)}." if wrong else "\nReady to inspect.")
     return "\n".join(lines)
-
-
-def _tried(what: str, look: Callable[[], str]) -> Examined:
-    try:
-        return Examined(what, "fine", look())
-    except Exception as error:  # whatever is broken here is exactly what the doctor is asked to tell
-        return Examined(what, "wrong", " ".join(str(error).split()) or type(error).__name__)
 
 
 def _packages() -> Iterator[Examined]:
@@ -100,12 +96,11 @@ def _models(settings: Settings) -> Iterator[Examined]:
             card = Model.load(settings.models_dir / name).card
             return f"{card.name} {card.version} agrees with its card ({len(card.classes)} classes)"
 
-        yield _tried(f"model {name}", load)
+        yield tried(f"model {name}", load)
 
 
 def _calibration(settings: Settings) -> Iterator[Examined]:
-    from loupebox.calibration.frame import VIEWS, View
-    from loupebox.station.calibration_set import read_calibration
+    from loupebox.calibration.frame import VIEWS
 
     now = datetime.now(UTC)
     for view in VIEWS:
@@ -115,15 +110,19 @@ def _calibration(settings: Settings) -> Iterator[Examined]:
             yield Examined(what, "absent", f"captures that need this view are refused: there is no {path}")
             continue
 
-        def read(path: Path = path, view: View = view) -> str:
-            certificate = read_calibration(path, view).certificate
-            days = (certificate.valid_until - now).days
-            holds = (
-                f"holds for {days} more days" if days >= 0 else f"ended {-days} days ago: newer captures are refused"
-            )
-            return f"{certificate.certificate_id} of camera {certificate.camera_serial} {holds}"
+        yield tried(what, partial(_certificate, what, path, view, now))
 
-        yield _tried(what, read)
+
+def _certificate(what: str, path: Path, view: View, now: datetime) -> Examined:
+    from loupebox.station.calibration_set import read_calibration
+
+    certificate = read_calibration(path, view).certificate
+    days = (min([certificate.valid_until, *(part.valid_until for part in certificate.parts)]) - now).days
+    holds = f"holds for {days} more days" if days >= 0 else f"ended {-days} days ago: what rests on it becomes REVIEW"
+    words = f"{certificate.certificate_id} of camera {certificate.camera_serial} {holds}"
+    if days > SOON_DAYS:
+        return Examined(what, "fine", words)
+    return Examined(what, "look", words, "loupebox calibrate list tells which part ends; calibrate it, and sign it")
 
 
 def _specs(settings: Settings) -> str:
@@ -136,6 +135,17 @@ def _specs(settings: Settings) -> str:
     return ", ".join(f"{spec.style} revision {spec.revision}" for spec in sheets)
 
 
+def _records(settings: Settings, full: bool, progress: Callable[[str, int, int | None], None]) -> Iterator[Examined]:
+    from loupebox.station.doctor_records import examine_outbox, examine_records, examine_room
+
+    database = tried("QC database", lambda: _database(settings))
+    yield database
+    if database.state == "fine" and (settings.database or (settings.data_dir / "qc.sqlite").exists()):
+        yield from examine_records(settings, full, progress)
+    yield from examine_outbox(settings)
+    yield examine_room(settings.data_dir)
+
+
 def _database(settings: Settings) -> str:
     """Opened for writing when it is there; looking must not create one."""
     from loupebox.station.records.qc_log import QcLog
@@ -143,19 +153,18 @@ def _database(settings: Settings) -> str:
 
     where = settings.database_location
     if not settings.database and not (settings.data_dir / "qc.sqlite").exists():
-        free = _free_gb(settings)
-        return f"not there yet; the first record creates {where} ({free:.0f} GB free)"
+        _check_folder(settings)
+        return f"not there yet; the first record creates {where}"
     QcLog.open(where, open_store(settings)).close()
-    return f"{where} can be read and written ({_free_gb(settings):.0f} GB free)"
+    return f"{where} can be read and written"
 
 
-def _free_gb(settings: Settings) -> float:
+def _check_folder(settings: Settings) -> None:
     folder = settings.data_dir
     while not folder.exists():
         folder = folder.parent
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is a file; the data folder {settings.data_dir} cannot be there")
-    return shutil.disk_usage(folder).free / 1e9
 
 
 def _extras() -> Iterator[Examined]:

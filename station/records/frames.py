@@ -7,9 +7,11 @@ asks for `samples`, and gets those that were inspected, or an error.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import cv2
@@ -28,6 +30,7 @@ from loupebox.station.records.maintenance import maintaining
 from loupebox.station.records.stored_needs import Needed, needed
 from loupebox.station.records.thinning import ThinnedOut, ThinningRule, thin_out
 
+PLACES = 10
 Progress = Callable[[int, int | None], None]
 """Told how many are done, and of how many where that is known."""
 
@@ -107,10 +110,10 @@ class Frames:
                 thinned=thinned,
             )
 
-    def check(self, progress: Progress = silent) -> Iterator[CheckedFrame]:
-        """Read all that the records need; whatever is not there, or is not what was written."""
+    def check(self, progress: Progress = silent, sample: int | None = None) -> Iterator[CheckedFrame]:
+        """Read all that the records need, or a sample; whatever is not there, or is not what was written."""
         with reading(self._engine) as connection:
-            for done, one in enumerate(needed(connection), 1):
+            for done, one in enumerate(needed(connection) if sample is None else _sampled(connection, sample), 1):
                 try:
                     one.find(self._store)
                 except (NotRecorded, Damaged) as error:
@@ -155,6 +158,18 @@ class Frames:
             if thinned is None:
                 raise
         raise LetGo(f"frame {checksum} was let go on {thinned[0]:%F}: {thinned[1]}")
+
+
+def _sampled(connection: Connection, size: int) -> Iterator[Needed]:
+    """About so many: a few in a row from each of several places that change from time to time; all, if they are few."""
+    first = list(islice(needed(connection), size + 1))
+    if len(first) <= size:
+        yield from first
+        return
+    seen: set[Needed] = set()
+    for _ in range(PLACES):
+        fresh = islice(needed(connection, secrets.token_hex(32)), size // PLACES)
+        yield from (one for one in fresh if one not in seen and not seen.add(one))
 
 
 def _thinned(connection: Connection, checksum: str) -> tuple[datetime, str] | None:

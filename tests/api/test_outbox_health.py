@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import httpx
-from made_entries import an_entry
 from served import serving
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "records"))
+
+from made_entries import an_entry
 
 from loupebox.station.settings import Settings
 from loupebox.station.station_desk import outbox_of

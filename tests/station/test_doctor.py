@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "records"))
+
+from made_entries import MISSING_PRONG, an_entry, frame
+
 from loupebox.station.cli import run
-from loupebox.station.doctor import Examined, examine, render
-from loupebox.station.settings import Settings
+from loupebox.station.doctor import examine, render
+from loupebox.station.doctor_records import examine_room
+from loupebox.station.examined import Examined
+from loupebox.station.outbox import Outbox
+from loupebox.station.records.qc_log import QcLog
+from loupebox.station.settings import SAMPLES_DIR, Settings
 
 
 def examined(settings: Settings) -> dict[str, Examined]:
@@ -61,8 +76,6 @@ def test_a_database_that_is_none_is_told(tmp_path: Path) -> None:
 
 
 def test_a_sound_database_is_opened(tmp_path: Path) -> None:
-    from loupebox.station.records.qc_log import QcLog
-
     QcLog.open(tmp_path / "qc.sqlite", tmp_path / "frames").close()
     found = examined(Settings.load(data_dir=tmp_path))["QC database"]
     assert found.state == "fine"
@@ -73,3 +86,104 @@ def test_absent_extras_do_not_matter() -> None:
     text = render((Examined("numpy", "fine", "2"), Examined("torch", "absent", "trains models")))
     assert text.endswith("Ready to inspect.")
     assert render((Examined("numpy", "wrong", "gone"),)).endswith("Not ready: numpy.")
+
+
+@pytest.fixture
+def worked(tmp_path: Path) -> Settings:
+    """A station with two inspections."""
+    settings = Settings(data_dir=tmp_path / "data")
+    log = QcLog.open(settings.database_location, settings.frames_dir)
+    for piece in ("P-1", "P-2"):
+        log.record(an_entry(MISSING_PRONG, piece=piece, frames=(frame(piece.encode()),)))
+    log.close()
+    return settings
+
+
+def test_whole_records_are_fine(worked: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    found = examined(worked)
+    for what in ("database integrity", "audit", "frames", "unfinished files"):
+        assert found[what].state == "fine", found[what]
+    assert found["frames"].words == "2 files, a sample, are what was recorded"
+    assert re.fullmatch(r"\d+ links hold, and so do \d+ rows of evidence", found["audit"].words)
+    assert "outbox" not in found
+    assert run(["doctor", "--full", "--data", str(worked.data_dir)]) == 0
+    out = capsys.readouterr().out
+    assert "integrity_check finds nothing" in out
+    assert "2 files are what was recorded" in out
+
+
+def test_whole_records_on_a_server(tmp_path: Path, postgres_log: str) -> None:
+    found = examined(Settings(data_dir=tmp_path, database=postgres_log))
+    assert re.fullmatch(r"all \d+ rows can be read", found["database integrity"].words)
+    assert found["audit"].state == found["frames"].state == "fine"
+
+
+def test_a_frame_that_is_gone_or_changed_is_told_with_what_to_do(worked: Settings) -> None:
+    gone, changed = sorted(worked.frames_dir.rglob("*.png"))
+    gone.unlink()
+    changed.write_bytes(b"something else")
+    (changed.parent / f"{changed.name}#7").write_bytes(b"half")
+    os.utime(changed.parent / f"{changed.name}#7", (0, 0))
+    found = examined(worked)
+    assert found["frames"].state == "wrong"
+    assert found["frames"].words.startswith(f"2 of 2 are wrong, the first: no image {gone.stem}")
+    assert "of a backup" in found["frames"].advice
+    assert found["unfinished files"].state == "look"
+    assert "loupebox frames collect --apply" in render(tuple(found.values()))
+    assert render(tuple(found.values())).endswith("Not ready: frames.")
+
+
+def test_rows_that_were_changed_behind_the_stations_back(worked: Settings) -> None:
+    with closing(sqlite3.connect(worked.database_location)) as database:
+        database.executescript(
+            "DROP TRIGGER inspection_no_update; UPDATE inspection SET station = 'another' WHERE id = 2;"
+            "PRAGMA foreign_keys = OFF; INSERT INTO delivery (origin, inspection) VALUES ('x', 99);"
+        )
+    found = examined(worked)
+    assert found["audit"].words == "1 faults, the first: inspection 2 was altered"
+    assert found["database integrity"].words == "1 rows refer to rows that are not there, the first in delivery"
+
+
+def test_a_damaged_page_is_found(worked: Settings) -> None:
+    path = Path(worked.database_location)
+    with closing(sqlite3.connect(path)) as database:
+        (page,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_defect_kind'").fetchone()
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * size : page * size] = b"\xff" * size
+    path.write_bytes(content)
+    found = examined(worked)["database integrity"]
+    assert found.state == "wrong"
+    assert found.advice == "restore the last backup: loupebox restore"
+
+
+def test_an_outbox_with_something_in_it_wants_a_look(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox")
+    kept = outbox.put(an_entry())
+    found = examined(Settings(data_dir=tmp_path))["outbox"]
+    assert (found.state, found.words) == ("look", "1 waiting, 0 set aside")
+    outbox.refused(kept, "no")
+    assert "sync retry" in examined(Settings(data_dir=tmp_path))["outbox"].advice
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "says"), [(40, "fine", "holds for"), (9, "look", "holds for"), (-3, "look", "ended")]
+)
+def test_a_certificate_that_ends_is_told_in_time(tmp_path: Path, days: int, state: str, says: str) -> None:
+    shutil.copytree(SAMPLES_DIR / "calibration", tmp_path / "calibration")
+    path = tmp_path / "calibration" / "top.json"
+    ends = (datetime.now(UTC) + timedelta(days=days, hours=1)).isoformat()
+    path.write_text(json.dumps({**json.loads(path.read_text()), "valid_until": ends}))
+    found = examined(Settings(data_dir=tmp_path / "data", calibration_dir=tmp_path / "calibration"))["calibration top"]
+    assert found.state == state
+    assert says in found.words
+    assert bool(found.advice) is (state == "look")
+
+
+@pytest.mark.parametrize(("free_gb", "state"), [(0.5, "wrong"), (5.0, "look"), (50.0, "fine")])
+def test_little_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_gb: float, state: str) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=int(free_gb * 1e9)))
+    found = examine_room(tmp_path / "not" / "there")
+    assert (found.what, found.state) == ("disc space", state)
+    assert str(tmp_path) in found.words
