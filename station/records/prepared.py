@@ -6,6 +6,7 @@ Everything else is the driver's own.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -32,6 +33,10 @@ class PreparedConnection(Connection):
     def __init__(self, *args: Any, **options: Any) -> None:
         self._prepared: dict[str, tuple[Any, ...]] = {}
         super().__init__(*args, **options)
+        line = self._usock
+        if line is not None and line.family in (socket.AF_INET, socket.AF_INET6):
+            # A long message goes in parts; else the last waits 40 ms until the server has acknowledged those before.
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def cursor(self) -> Cursor:
         return PreparedCursor(self)

@@ -91,6 +91,14 @@ def test_letters_that_look_like_values_stay_letters(engine: Engine) -> None:
         assert connection.execute(asked, {"word": "%s é"}).scalar_one() == "it's $1 ? %s é"
 
 
+def test_no_part_of_a_message_waits_for_the_one_before(engine: Engine) -> None:
+    with engine.connect() as connection:
+        driver = connection.connection.dbapi_connection
+        assert isinstance(driver, PreparedConnection)
+        assert driver._usock is not None
+        assert driver._usock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
 def test_a_broken_line_leaves_no_socket(engine: Engine) -> None:
     with engine.connect() as connection:
         size_of(connection, 1)
