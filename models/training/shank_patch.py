@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -138,6 +139,7 @@ def seen_defects(surface: Surface, instance: NDArray[np.int32]) -> tuple[SeenDef
     return tuple(seen)
 
 
+@cache
 def _map_directions() -> NDArray[np.float64]:
     """Directions of the texels of Mitsuba's environment map, whose pole is +Y; the camera's is in the middle."""
     height = LIGHT_MAP_HEIGHT
@@ -152,11 +154,14 @@ def _body(shape: ShankShape, surface: Surface, reflectance: float) -> Any:
     mi = mitsuba()
     points, normals = shape.relief(surface)
     rows, columns = surface.shape
-    i, j = np.meshgrid(np.arange(rows - 1), np.arange(columns - 1), indexing="ij")
-    a = (i * columns + j).astype(np.uint32)
-    b, c, d = a + 1, a + columns + 1, a + columns
+    corner = np.arange(rows - 1, dtype=np.uint32)[:, None] * np.uint32(columns) + np.arange(
+        columns - 1, dtype=np.uint32
+    )
     # In the picture's axes y runs down; the renderer's runs up, which also turns the faces round.
-    faces = np.concatenate([np.stack([a, d, c], -1).reshape(-1, 3), np.stack([a, c, b], -1).reshape(-1, 3)])
+    faces = np.empty((2, *corner.shape, 3), np.uint32)
+    for half, steps in zip(faces, ((0, columns, columns + 1), (0, columns + 1, 1)), strict=True):
+        for k, step in enumerate(steps):
+            np.add(corner, np.uint32(step), out=half[..., k])
     flip = np.array([1, -1, 1], np.float32)
     index = 1.9 if reflectance < 0.88 else 0.35
     extinction = float(np.sqrt((reflectance * (index + 1) ** 2 - (index - 1) ** 2) / (1 - reflectance)))
@@ -177,14 +182,14 @@ def _body(shape: ShankShape, surface: Surface, reflectance: float) -> Any:
             "matt": {"type": "diffuse", "reflectance": map_of("albedo")},
         },
     })  # fmt: skip
-    mesh = mi.Mesh("shank", points.size // 3, len(faces), has_vertex_normals=True, props=props)
+    mesh = mi.Mesh("shank", points.size // 3, faces.size // 3, has_vertex_normals=True, props=props)
     mesh.add_attribute("vertex_alpha", 1, surface.alpha.ravel())
     mesh.add_attribute("vertex_cover", 1, np.clip(surface.cover, 0, 1).ravel())
     mesh.add_attribute("vertex_albedo", 3, np.repeat(surface.albedo.ravel(), 3))
     params = mi.traverse(mesh)
     params["vertex_positions"] = np.ascontiguousarray((points * flip).reshape(-1))
     params["vertex_normals"] = np.ascontiguousarray((normals * flip).reshape(-1))
-    params["faces"] = np.ascontiguousarray(faces.ravel())
+    params["faces"] = faces.ravel()
     params.update()
     return mesh
 

@@ -86,12 +86,28 @@ def random_lights(split: Split, rng: np.random.Generator) -> ShankLights:
     )
 
 
-def make_view(split: Split, how: How, index: int) -> dict[str, NDArray]:
-    """One view by its number; the same number gives the same view."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditions:
+    """Under which a view is taken: the band and how it lies, the lights, the family of defects, the metal."""
+
+    shape: ShankShape
+    lights: ShankLights
+    family: Family
+    metal: str
+
+
+def conditions(split: Split, how: How, index: int) -> tuple[Conditions, np.random.Generator]:
+    """Of one view by its number, and the dice that go on to make it."""
     rng = np.random.default_rng([SPLIT_SEEDS[split], list(How).index(how), index])
     shape, lights = random_shape(split, rng), random_lights(split, rng)
     family: Family = "b" if split is Split.test else "a"
-    metal = METALS[rng.integers(len(METALS))]
+    return Conditions(shape, lights, family, METALS[rng.integers(len(METALS))]), rng
+
+
+def make_view(split: Split, how: How, index: int) -> dict[str, NDArray]:
+    """One view by its number; the same number gives the same view."""
+    taken, rng = conditions(split, how, index)
+    shape, lights, family, metal = taken.shape, taken.lights, taken.family, taken.metal
     surface = (crowded if how is How.crowded else mixture)(shape, family, rng)
     from loupebox.models.training.shank_patch import render_shank, true_masks
 

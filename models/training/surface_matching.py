@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -25,14 +25,26 @@ SMALLEST_PX = 6
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One made defect that is in view: was it found, and, by a finding of it whole and alone, at what size?"""
+    """One made defect that is in view: was it found, and, by a finding of it whole and alone, at what size?
+
+    `score` is the highest threshold at which it would still be found; None when it is not found at all.
+    """
 
     class_name: str
     kind: str
     size_mm: float
-    detected: bool
+    width_mm: float | None
+    score: float | None
     found_size_mm: float | None
     found_uncertainty_mm: float | None
+
+    @property
+    def detected(self) -> bool:
+        return self.score is not None
+
+    def missed(self) -> Asked:
+        """The same defect, had it not been found."""
+        return replace(self, score=None, found_size_mm=None, found_uncertainty_mm=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,7 @@ class Answered:
 
     class_name: str
     outcome: str
+    score: float
 
 
 def class_of(kind: str) -> str:
@@ -62,20 +75,21 @@ def match(
     """Every made defect that can be seen, and every finding, with what became of it."""
     masks = [(class_of(f.kind), f, covered(f, label.shape)) for f in findings]
     asked = []
-    for number, (kind, size) in enumerate(zip(view.defect_kinds, view.defect_sizes_mm, strict=True), 1):
+    made_defects = zip(view.defect_kinds, view.defect_sizes_mm, view.defect_widths_mm, strict=True)
+    for number, (kind, size, width) in enumerate(made_defects, 1):
         made = view.instance == number
         visible = made & seen
         if visible.sum() < max(SMALLEST_PX, 0.7 * made.sum()) or _touches_border(made):
             continue
         hits = [(f, mask) for name, f, mask in masks if name == class_of(kind) and (mask & visible).any()]
-        share = np.any([mask for _, mask in hits], 0)[visible].mean() if hits else 0.0
-        detected = bool(share >= DETECTED_SHARE)
+        score = _found_up_to(hits, visible)
+        detected = score is not None
         # Patches are large and often reach out of the light: their sizes are asked for all the same.
         whole = detected and (visible.sum() >= 0.98 * made.sum() or class_of(kind) in ("orange_peel", "dull_patch"))
         best = _whole_and_alone(hits, number, visible, view) if whole else None
         asked.append(
             Asked(
-                class_of(kind), kind, size, detected,
+                class_of(kind), kind, size, None if np.isnan(width) else width, score,
                 best.size_mm.value if best else None, best.size_mm.expanded_uncertainty if best else None,
             )
         )  # fmt: skip
@@ -84,14 +98,24 @@ def match(
         for k in range(1, len(DEFECT_CLASSES) + 1)
     }
     answered = []
-    for name, _, mask in masks:
+    for name, finding, mask in masks:
         own = near[SURFACE_CLASSES.index(name)] | (label == IGNORE)
         if own[mask].mean() >= TRUE_SHARE / 2 and (own & mask).any():
             outcome = "true"
         else:
             outcome = "confused" if ((label > 0) & (label != DIRT))[mask].mean() >= TRUE_SHARE / 2 else "false"
-        answered.append(Answered(name, outcome))
+        answered.append(Answered(name, outcome, finding.score))
     return asked, answered
+
+
+def _found_up_to(hits: list[tuple[Finding, NDArray[np.bool_]]], visible: NDArray[np.bool_]) -> float | None:
+    """The score down to which findings must be taken, the surest first, to cover enough of a defect."""
+    covered_so_far = np.zeros_like(visible)
+    for finding, mask in sorted(hits, key=lambda hit: -hit[0].score):
+        covered_so_far |= mask
+        if covered_so_far[visible].mean() >= DETECTED_SHARE:
+            return finding.score
+    return None
 
 
 def _whole_and_alone(

@@ -66,6 +66,25 @@ def test_the_network_keeps_resolution_and_stays_small():
     assert 1e5 < parameter_count(model) < 4e5
 
 
+def test_going_on_from_the_shipped_model_begins_where_that_stands():
+    pytest.importorskip("onnx", reason="reading weights needs the training extra")
+    from loupebox.models.runner import Model
+    from loupebox.models.training.warm_start import begin_from
+
+    path = Path(__file__).parents[2] / "models" / "surface.onnx"
+    shipped, model = Model.load(path), network()
+    generator = torch.Generator().manual_seed(3)
+    typical, other = (torch.randn(2, 9, 64, 64, generator=generator) for _ in range(2))
+    begin_from(model, path, SURFACE_CLASSES, typical)
+    with torch.no_grad():
+        logits = model.eval()(other[:1])[0, [SURFACE_CLASSES.index(name) for name in shipped.card.classes]]
+        # In training the normalisations use the batch's own mean and spread, and still say the same of what is typical.
+        drift = (model.train()(typical) - model.eval()(typical)).abs().max()
+    expected = shipped.segment(other[0].permute(1, 2, 0).numpy(), 8.0)
+    assert torch.softmax(logits, 0).permute(1, 2, 0).numpy() == pytest.approx(expected, abs=1e-3)
+    assert drift < 0.05
+
+
 def test_export_gives_the_same_probabilities_and_forgets_where_it_was_made(tmp_path):
     pytest.importorskip("onnx", reason="export needs the training extra")
     pytest.importorskip("onnxscript", reason="export needs the training extra")
