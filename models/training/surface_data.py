@@ -42,6 +42,8 @@ class How(StrEnum):
     crowded = "crowded"
 
 
+RENDERED = (How.rendered, How.crowded)
+"""What evaluation is on."""
 RENDER_SAMPLES = 12
 SPLIT_SEEDS = {Split.train: 1_000_000, Split.validation: 2_000_000, Split.test: 3_000_000}
 

@@ -14,22 +14,19 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from rich.progress import track
 
-from loupebox.inspect.surface import find_defects
 from loupebox.inspect.surface_maps import MAP_NAMES
 from loupebox.models.card import Card
 from loupebox.models.runner import Model
 from loupebox.models.training.export import export
 from loupebox.models.training.shank_shape import UM_PER_PX
-from loupebox.models.training.surface_data import How, Split, conditions, read_view, view_paths
+from loupebox.models.training.surface_data import RENDERED, How, Split, view_paths
 from loupebox.models.training.surface_defect import DEFECT_CLASSES, SURFACE_CLASSES
-from loupebox.models.training.surface_examples import stored_example
-from loupebox.models.training.surface_matching import Asked, match
-from loupebox.models.training.surface_report import MM2_PER_CM2, Judged, report
-from loupebox.models.training.surface_train import RENDERED, network
+from loupebox.models.training.surface_judging import MM_PER_PX, judge_all
+from loupebox.models.training.surface_matching import Asked
+from loupebox.models.training.surface_report import Judged, report
+from loupebox.models.training.surface_train import network
 
-MM_PER_PX = UM_PER_PX / 1e3
 VERSION = "0.2.0"
 MINIMUM_AREA_PX = {"porosity": 4.0, "scratch": 20.0, "orange_peel": 800.0, "dull_patch": 400.0}
 """The smallest region of each class that is worth a finding: a pore of 18 um, a scratch of about 0.1 mm."""
@@ -65,30 +62,6 @@ def card_of(sha256: str, thresholds: dict[str, float], sizes: dict[str, float],
         "measured": measured,
         "requires_loupebox": ">=0.1.0",
     }  # fmt: skip
-
-
-def judge(model: Model, path: Path, split: Split, how: How) -> Judged:
-    """What the model answers to one stored view, whatever it thinks of it: thresholds are chosen later."""
-    example, view = stored_example(path), read_view(path)
-    probabilities = model.segment(example.maps.astype(np.float32), UM_PER_PX)
-    everything = model.card.model_copy(update={"thresholds": dict.fromkeys(DEFECT_CLASSES, 0.01)})
-    findings = find_defects(probabilities, view.metal, everything, MM_PER_PX, "A")
-    asked, answered = match(findings, view, example.label, example.seen)
-    taken, _ = conditions(split, how, int(path.stem.split("_")[1]))
-    lights, section = taken.lights, taken.shape.band.section
-    return Judged(
-        path.stem, how, taken.metal,
-        f"coaxial {'narrow' if lights.coaxial_half_angle_rad < 0.6 else 'wide'}, "
-        f"stripes {'weak' if lights.stripe_contrast < 0.86 else 'strong'}",
-        "round" if section.exponent < 2.3 else "flat" if section.exponent > 3.3 else "ordinary",
-        tuple(asked), tuple(answered), float(example.seen.sum()) * MM_PER_PX**2 / MM2_PER_CM2,
-    )  # fmt: skip
-
-
-def judge_all(model: Model, data: Path, split: Split, hows: Sequence[How]) -> list[Judged]:
-    """All views of a split."""
-    paths = [(path, how) for how in hows for path in view_paths(data, split, how)]
-    return [judge(model, path, split, how) for path, how in track(paths, description=f"{split.value} views")]
 
 
 def choose(views: Sequence[Judged]) -> dict[str, float]:

@@ -20,7 +20,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from loupebox.inspect.surface_maps import MAP_NAMES
 from loupebox.models.training.network import UNet, parameter_count
-from loupebox.models.training.surface_data import How, Split
+from loupebox.models.training.surface_data import RENDERED, How, Split
 from loupebox.models.training.surface_defect import (
     DIRT,
     DULL_PATCH,
@@ -44,7 +44,6 @@ MIRRORED = [i for i, name in enumerate(MAP_NAMES) if name in ("stripes_x_slope_y
 HALF = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 """Convolutions in bfloat16 where the processor has it: two thirds of the time."""
 SLOPES = [i for i, name in enumerate(MAP_NAMES) if "slope" in name]
-RENDERED = (How.rendered, How.crowded)
 RENDERED_SHARE = 0.5
 """Of the crops from full renders, once there are some; the rest comes from the many more shaded views."""
 
