@@ -15,13 +15,14 @@ import numpy as np
 import torch
 import typer
 
-from loupebox.inspect.surface_maps import MAP_NAMES
+from loupebox.inspect.surface_maps import LARGEST, MAP_NAMES
 from loupebox.models.card import Card
 from loupebox.models.runner import Model
 from loupebox.models.training.export import export
 from loupebox.models.training.shank_shape import UM_PER_PX
 from loupebox.models.training.surface_data import RENDERED, How, Split, view_paths
 from loupebox.models.training.surface_defect import DEFECT_CLASSES, SURFACE_CLASSES
+from loupebox.models.training.surface_examples import stored_example
 from loupebox.models.training.surface_judging import MM_PER_PX, judge_all
 from loupebox.models.training.surface_matching import Asked
 from loupebox.models.training.surface_report import Judged, report
@@ -91,6 +92,20 @@ def size_errors(asked: Sequence[Asked]) -> dict[str, float]:
     return {f"{name}_size_mm": round(float(np.percentile(e, 68)), 4) for name, e in errors.items() if len(e) >= 5}
 
 
+def store_example(model: Model, data: Path, path: Path) -> None:
+    """One small input, of as many classes as one crop has, with its output: the weights must go on saying the same."""
+    example = stored_example(view_paths(data, Split.validation, How.crowded)[0])
+    height, width = example.label.shape
+    corners = [(y, x) for y in range(0, height - 96, 24) for x in range(0, width - 128, 32)]
+    y, x = max(corners, key=lambda c: len(set(example.label[c[0] : c[0] + 96, c[1] : c[1] + 128].flat)))
+    maps = np.round(example.maps[y : y + 96, x : x + 128].astype(np.float32) * 127 / LARGEST).astype(np.int8)
+    probabilities = model.segment(maps.astype(np.float32) * np.float32(LARGEST / 127), UM_PER_PX)
+    np.savez_compressed(
+        path, maps=maps, unit=np.float32(LARGEST / 127),
+        probabilities=np.round(probabilities * 255).astype(np.uint8), sha256=np.array(model.card.sha256),
+    )  # fmt: skip
+
+
 def write_card(path: Path, content: dict[str, Any]) -> Card:
     """Checked, then written."""
     card = Card.model_validate(content)
@@ -102,6 +117,7 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder that surface_data filled.")],
     weights: Annotated[Path, typer.Option(help="weights.pt of surface_train.")],
     out: Annotated[Path, typer.Option(help="Folder of surface.onnx and its card.")] = Path("models"),
+    example: Annotated[Path | None, typer.Option(help="Where to store an input with its output for the tests.")] = None,
 ) -> None:
     """Write surface.onnx and its card, thresholds chosen and figures measured."""
     model = network()
@@ -134,6 +150,8 @@ def main(
         "thresholds_chosen_on_cm2": round(sum(v.area_cm2 for v in validation), 2),
     }
     write_card(path, content | {"measured": measured})
+    if example is not None:
+        store_example(shipped, data, example)
     print(json.dumps({key: measured["test"][key] for key in ("detection", "findings")}, indent=1))
     print(thresholds, sizes)
 

@@ -53,6 +53,15 @@ def test_the_model_looks_at_the_maps_that_are_made(model):
     assert model.card.input.channels == MAP_NAMES
 
 
+def test_a_stored_input_gives_the_stored_output(model):
+    """The same weights on another machine or runtime may differ by rounding, not by more."""
+    with np.load(Path(__file__).parent / "surface_example.npz") as example:
+        if str(example["sha256"]) != model.card.sha256:
+            pytest.fail("models/surface.onnx is new: store its example again, see models/training/README.md")
+        result = model.segment(example["maps"].astype(np.float32) * example["unit"], 8.0)
+        np.testing.assert_allclose(result, example["probabilities"].astype(np.float32) / 255, atol=0.006)
+
+
 @pytest.mark.parametrize("slug", ["band-good-platinum", "sol6-good-yellow", "sol4-good-rose"])
 def test_good_pieces_have_no_findings(model, slug):
     assert found(model, slug) == ()
