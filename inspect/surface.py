@@ -16,9 +16,7 @@ from loupebox.inspect.region import Region, regions
 from loupebox.models.card import Card
 
 REGION_LEVEL = 0.4
-"""Probability that a pixel needs to belong to a region; a region counts by the score of its surest part."""
-SURE_SHARE = 0.25
-"""Of a region's pixels whose mean probability is its score: one glaring pixel is no defect, and an edge no doubt."""
+"""Probability that a pixel needs to belong to a region; a region needs its class's threshold somewhere to count."""
 METAL_EDGE_PX = 3
 """Metal this close to the silhouette is not judged."""
 PORE_BRIDGE_PX = 2
@@ -55,7 +53,7 @@ def find_defects(
     """Connected regions that are surely enough a defect, from the top left of the frame, kind by kind.
 
     A pixel belongs to the likeliest kind of defect when that has at least `REGION_LEVEL`; a region counts when its
-    score, the mean of its surest `SURE_SHARE`, reaches the card's threshold of its class and its area the minimum.
+    score, its highest probability, reaches the card's threshold of its class and its area the card's minimum.
     Pieces of a scratch that lie on one line are one scratch.
 
     Parameters
@@ -97,7 +95,7 @@ def find_defects(
         mask = (likeliest == number) & (probability >= REGION_LEVEL) & judged
         smallest_px = max(card.minimum_area_mm2.get(name, 0.0) / mm_per_px**2, 1.0)
         for region in _grouped(name, mask, mm_per_px):
-            score = _score(probability[region.place][region.mask])
+            score = float(probability[region.place][region.mask].max())
             if region.area_px >= smallest_px and score >= card.thresholds.get(name, 0.5):
                 findings.append(_finding(name, region, score, card, mm_per_px, zone))
     return tuple(findings)
@@ -121,12 +119,6 @@ def light_for(kind: FindingKind, direction_xy: tuple[float, float] = (0.0, 1.0))
     if kind == "scratch" and abs(direction_xy[0]) > abs(direction_xy[1]):
         return "stripes_y_0"
     return "stripes_x_0"
-
-
-def _score(probabilities: NDArray[np.float32]) -> float:
-    """Of a region: the mean over its surest pixels."""
-    sure = max(round(SURE_SHARE * probabilities.size), 1)
-    return float(np.partition(probabilities, -sure)[-sure:].mean())
 
 
 def _grouped(name: str, mask: NDArray[np.bool_], mm_per_px: float) -> list[Region]:

@@ -36,7 +36,7 @@ from loupebox.models.training.warm_start import begin_from
 WIDTHS = (16, 24, 40, 64)
 CLASS_WEIGHTS = (1.0, 4.0, 3.0, 1.0, 1.0, 4.0)
 """Few pixels are pores, scratches or dirt. Dirt weighs as much as pores: neither is the easy answer for both."""
-CROPS_ABOUT = {0: 0.2, POROSITY: 0.24, SCRATCH: 0.18, ORANGE_PEEL: 0.1, DULL_PATCH: 0.08, DIRT: 0.2}
+CROPS_ABOUT = {0: 0.14, POROSITY: 0.26, SCRATCH: 0.14, ORANGE_PEEL: 0.1, DULL_PATCH: 0.06, DIRT: 0.3}
 """What crops are centred on; 0 is anywhere on the metal. Dirt is the hard negative."""
 SEED = 20261123
 MIRRORED = [i for i, name in enumerate(MAP_NAMES) if name in ("stripes_x_slope_y", "stripes_y_slope_x")]
