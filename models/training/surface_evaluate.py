@@ -68,7 +68,7 @@ def card_of(sha256: str, thresholds: dict[str, float], sizes: dict[str, float],
 def choose(views: Sequence[Judged]) -> dict[str, float]:
     """For each class the lowest threshold at which no more than the allowed findings lie on nothing.
 
-    Counted are objects on all views; with less metal than 1 / ALLOWED_FALSE_PER_CM2 none may be false.
+    Counted are objects on full renders, crowded ones too; on less metal than 1 / ALLOWED_FALSE_PER_CM2 none may be.
     """
     area = sum(v.area_cm2 for v in views)
     most = int(ALLOWED_FALSE_PER_CM2 * area)
@@ -117,6 +117,7 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder that surface_data filled.")],
     weights: Annotated[Path, typer.Option(help="weights.pt of surface_train.")],
     out: Annotated[Path, typer.Option(help="Folder of surface.onnx and its card.")] = Path("models"),
+    before: Annotated[Path | None, typer.Option(help="An older model, its card beside it, to compare with.")] = None,
     example: Annotated[Path | None, typer.Option(help="Where to store an input with its output for the tests.")] = None,
 ) -> None:
     """Write surface.onnx and its card, thresholds chosen and figures measured."""
@@ -136,7 +137,7 @@ def main(
     shipped = Model.load(out / "surface.onnx")
 
     validation = judge_all(shipped, data, Split.validation, tuple(How))
-    thresholds = choose(validation)
+    thresholds = choose([v for v in validation if v.how in RENDERED])
     sizes = size_errors([a for v in validation for a in v.at(thresholds).asked])
     content = card_of(sha256, thresholds, sizes, {}, trained_on)
     write_card(path, content)
@@ -147,8 +148,12 @@ def main(
         "validation": report([v for v in validation if v.how in RENDERED], thresholds),
         "validation_shaded": report([v for v in validation if v.how is How.shaded], thresholds),
         "false_per_cm2_allowed_on_validation": ALLOWED_FALSE_PER_CM2,
-        "thresholds_chosen_on_cm2": round(sum(v.area_cm2 for v in validation), 2),
+        "thresholds_chosen_on_cm2": round(sum(v.area_cm2 for v in validation if v.how in RENDERED), 2),
     }
+    if before is not None:
+        older = Model.load(before)
+        same = report(judge_all(older, data, Split.test, RENDERED), dict(older.card.thresholds))
+        measured[f"same_test_by_version_{older.card.version}"] = {k: same[k] for k in ("detection", "findings")}
     write_card(path, content | {"measured": measured})
     if example is not None:
         store_example(shipped, data, example)
