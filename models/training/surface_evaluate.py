@@ -117,6 +117,7 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder that surface_data filled.")],
     weights: Annotated[Path, typer.Option(help="weights.pt of surface_train.")],
     out: Annotated[Path, typer.Option(help="Folder of surface.onnx and its card.")] = Path("models"),
+    lineage: Annotated[str, typer.Option(help="What the weights began as, for the card.")] = "weights from scratch",
     before: Annotated[Path | None, typer.Option(help="An older model, its card beside it, to compare with.")] = None,
     example: Annotated[Path | None, typer.Option(help="Where to store an input with its output for the tests.")] = None,
 ) -> None:
@@ -129,7 +130,7 @@ def main(
     trained_on = (
         f"{counts[How.shaded]} views of virtual shanks shaded in 2.5D, {counts[How.rendered]} rendered in full and "
         f"{counts[How.crowded]} crowded ones rendered in full, all by models/training from seeds of its own; "
-        "weights from scratch, no pictures of real pieces, no other data"
+        f"{lineage}; no pictures of real pieces, no other data"
     )
     content = card_of(sha256, dict.fromkeys(DEFECT_CLASSES, 0.5), {}, {}, trained_on)
     path = out / "surface.card.json"
