@@ -30,6 +30,7 @@ from loupebox.api import (
     health,
     inspections,
     jobs,
+    labels,
     language_choice,
     live,
     people,
@@ -49,6 +50,7 @@ from loupebox.api import (
     styles,
     subscribers,
     sync,
+    tiles,
     tokens,
 )
 from loupebox.api.access import signed_in
@@ -103,6 +105,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     app.state.startup_longest_h = settings.startup_longest_h
     app.state.outbox = sync.outbox_of_server(settings)
     app.state.preview = frames.preview_maker(log)
+    app.state.whole_frame = tiles.whole_frames(log)
     app.state.settings = settings
     app.state.intake = captures.Intake(settings, log)
     app.state.stand = Stand(settings, log, app.state.intake.workplace)
@@ -115,8 +118,8 @@ def create_app(settings: Settings, *, demo: bool = False) -> FastAPI:
     problem.install(app)
     working = (rework, rework_changes, concessions, returns, piece_history, exports)
     making = (captures, styles, specs, pictures, jobs, hand_checks, sampling, calibration, startup)
-    screens = (station, live, pieces, bench, board, sheet_pages, engineer_pages, admin_pages, defects)
-    telling = (frames, documentation, audit, sync)
+    screens = (station, live, labels, pieces, bench, board, sheet_pages, engineer_pages, admin_pages, defects)
+    telling = (frames, tiles, documentation, audit, sync)
     for room in (*screens, inspections, *working, *making, *telling, people, tokens, subscribers):
         # A route names its permission; one that forgot to still answers nobody who is not signed in.
         app.include_router(room.router, dependencies=[Depends(signed_in)])

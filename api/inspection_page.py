@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from loupebox.api.bar import Bar, bar
 from loupebox.api.overlay import FindingMark, ProngMark, finding_mark, prong_marks
+from loupebox.api.tiles import TILED_FROM_PX, top_level
 from loupebox.api.words import phrase
 from loupebox.inspect.verdict import Verdict
 from loupebox.station.records.errors import Damaged
@@ -28,6 +29,8 @@ class ShownFrame:
     light: str
     url: str
     title: str
+    tiles: str = ""
+    """Where the tiles of a large frame begin; then `url` is the whole of it made small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,11 @@ def shown_views(
 
 def shown_frame(frame: FrameRecord) -> ShownFrame:
     title = f"{phrase(frame.view)} / {phrase(frame.light)}  {frame.width_px} × {frame.height_px}"
-    return ShownFrame(frame.view, frame.light, f"/frames/{frame.sha256}.png", title)
+    if max(frame.width_px, frame.height_px) <= TILED_FROM_PX:
+        return ShownFrame(frame.view, frame.light, f"/frames/{frame.sha256}.png", title)
+    tiles = f"/frames/{frame.sha256}/tiles"
+    small = f"{tiles}/{top_level(frame.width_px, frame.height_px)}/0/0.png"
+    return ShownFrame(frame.view, frame.light, small, title, tiles)
 
 
 def place_of_verdict(report: Report) -> tuple[str | None, str | None]:

@@ -16,10 +16,13 @@ from loupebox.api.inspection_page import inspection_page
 from loupebox.api.language import N_
 from loupebox.api.pages import render
 from loupebox.station.records.decisions import HEAVIEST_MELT_G, STATION
-from loupebox.station.records.errors import NotAllowed
+from loupebox.station.records.errors import NotAllowed, NotRecorded
+from loupebox.station.records.inspection_record import InspectionRecord
 from loupebox.station.records.inspections import InspectionFilter, Outcome
+from loupebox.station.records.labels import NAMES as LABEL_NAMES
 from loupebox.station.records.override_reason import REASONS_FOR, OverrideReason, check_reason, is_override
 from loupebox.station.records.person import Actor
+from loupebox.station.records.piece_state import PieceRecord
 from loupebox.station.records.qc_log import LONGEST_PAGE, QcLog
 from loupebox.station.records.remedy import REMEDIES, Remedy
 from loupebox.station.records.rework_tables import DispositionKind
@@ -173,7 +176,8 @@ def decide(request: Request, number: Number, who: Decider, body: Decision, log: 
 
 @router.get("/inspections/{number}", include_in_schema=False, dependencies=[READS])
 def page(request: Request, number: Number, log: Log, view: str | None = None, light: str | None = None) -> Response:
-    record = log.inspection(number)
+    record, labels = log.inspection(number), log.labels.of_inspection(number)
+    denied = {label.box_xywh_px for label in labels if label.kind == "false alarm"}
     context: dict[str, Any] = {
         "choices": CHOICES,
         "reasons": REASONS_FOR,
@@ -183,6 +187,10 @@ def page(request: Request, number: Number, log: Log, view: str | None = None, li
         "operations": OPERATIONS,
         "benches": [name for name, _ in log.rework.benches()],
         "station_name": STATION,
+        "labels": labels,
+        "false_alarms": {n for n, f in enumerate(record.findings, start=1) if f.box_xywh_px in denied},
+        "label_names": LABEL_NAMES,
+        "piece_by_hand": _by_hand(log, record),
     }
     return render(request, "inspection.html", page=inspection_page(record, view, light), **context)
 
@@ -203,6 +211,15 @@ def decide_form(
         return RedirectResponse(f"/inspections/{number}#decision", status_code=303)
     ticket = f"?ticket={number}" if form.kind == "rework" else ""
     return RedirectResponse(f"/station/bags/{quote(log.inspection(number).summary.job)}{ticket}", status_code=303)
+
+
+def _by_hand(log: QcLog, record: InspectionRecord) -> PieceRecord | None:
+    """The piece with its hand checks, of a bag that is known."""
+    try:
+        pieces = log.bags.pieces(record.summary.job)
+    except NotRecorded:
+        return None
+    return next((piece for piece in pieces if piece.serial == record.summary.piece), None)
 
 
 def _sign(request: Request, log: QcLog, who: Actor, number: int, decision: Decision) -> None:

@@ -17,6 +17,7 @@ from loupebox.api.captures import Intake, checked_key
 from loupebox.api.closeup import SPOT_RADIUS_PX
 from loupebox.api.dependencies import Key, Line, Log, Name
 from loupebox.api.inspections import DECIDED
+from loupebox.api.language import _
 from loupebox.api.pages import new_key, render
 from loupebox.api.station_page import bag_lines, bag_page, hand_check_names, signs
 from loupebox.station.records.errors import NotRecorded
@@ -71,7 +72,7 @@ def scan(
     try:
         return RedirectResponse(_bag(log.job(code).id), status_code=303)
     except NotRecorded:
-        told = f"No bag has the code '{code}'. Scan the code on the bag, or choose it below."
+        told = _("No bag has the code '%(code)s'. Scan the code on the bag, or choose it below.", code=code)
         return RedirectResponse(f"/station?{urlencode({'told': told})}", status_code=303)
 
 
@@ -113,10 +114,11 @@ def by_hand(
     log: Log,
     who: Annotated[Actor, Depends(Allowed("hand_check.record"))],
     form: Annotated[CheckedByHand, Form()],
+    to: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="the inspection whose page asks")] = None,
 ) -> Response:
     for name in [form.name] if form.name else _due(log, job, form.piece):
         log.bags.hand_check(job, form.piece, name, form.outcome, who.name, form.note)
-    return RedirectResponse(_bag(job), status_code=303)
+    return RedirectResponse(_bag(job) if to is None else f"/inspections/{to}#hand", status_code=303)
 
 
 @router.post("/station/closing/{job:path}")

@@ -10,6 +10,8 @@ from typing import Literal
 
 from loupebox.api.closeup import Closeup, closeup
 from loupebox.api.inspection_page import InspectionPage, inspection_page, open_checks
+from loupebox.api.language import _, short_day
+from loupebox.api.pages import here, moment
 from loupebox.calibration.certificate import CertificateError
 from loupebox.inspect.spec import SpecDraft, SpecError
 from loupebox.station.calibration_set import read_calibration_set
@@ -21,7 +23,7 @@ from loupebox.station.records.piece_state import PieceRecord
 from loupebox.station.records.qc_log import QcLog
 from loupebox.station.settings import Settings
 from loupebox.station.startup import StartUpState, state_of
-from loupebox.station.station_desk import outbox_of
+from loupebox.station.station_desk import has_server, outbox_of
 from loupebox.station.workplace import sheet_in_force
 
 Mode = Literal["place", "review", "fail", "ticket", "refused", "done", "closed"]
@@ -52,7 +54,7 @@ class BagLine:
         return sum(piece.state in WAITS for piece in self.bag.pieces)
 
 
-WAITS = ("to review", "failed", "hand checks due", "hand check failed")
+WAITS = ("to review", _("failed"), "hand checks due", "hand check failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,50 +157,68 @@ def _calibration(folder: Path, now: datetime) -> Sign:
     try:
         certificates = [one.certificate for one in read_calibration_set(folder).values()]
     except CertificateError as error:
-        return Sign("Calibration", "FAIL", "cannot be read", str(error))
+        return Sign(_("Calibration"), "FAIL", _("cannot be read"), str(error))
     if not certificates:
-        return Sign("Calibration", "FAIL", "missing", f"there is no certificate in {folder.name}")
+        return Sign(
+            _("Calibration"), "FAIL", _("missing"), _("there is no certificate in %(folder)s", folder=folder.name)
+        )
     ended = [f"{one.view}: {why}" for one in certificates if (why := one.ended(now)) is not None]
     if ended:
-        return Sign("Calibration", "FAIL", "ended", "; ".join(ended))
+        return Sign(_("Calibration"), "FAIL", _("ended"), "; ".join(ended))
     first = min(certificates, key=lambda one: one.valid_until)
     left = (first.valid_until - now).days
-    more = f"{len(certificates)} views, the first until {first.valid_until:%Y-%m-%d}"
-    return Sign("Calibration", "REVIEW", f"{left} days left", more) if left < SOON_DAYS else _well("Calibration", more)
+    more = _("%(count)s views, the first until %(day)s", count=len(certificates), day=short_day(first.valid_until))
+    return (
+        Sign(_("Calibration"), "REVIEW", _("%(count)s days left", count=left), more)
+        if left < SOON_DAYS
+        else _well(_("Calibration"), more)
+    )
 
 
 def _lights(state: StartUpState) -> Sign:
     if state.last is None:
-        return Sign("Lights", "REVIEW", "not looked at", "the start-up check measures them")
+        return Sign(_("Lights"), "REVIEW", _("not looked at"), _("the start-up check measures them"))
     steps = [s for s in state.last.document.get("steps", ()) if str(s["name"]).startswith("light ")]
     dim = [s for s in steps if not s["passed"]]
     if dim:
-        return Sign("Lights", "FAIL", f"{len(dim)} of {len(steps)} off", f"{dim[0]['name']}: {dim[0]['found']}")
-    return _well("Lights", f"all {len(steps)} at their level, {state.last.at.astimezone():%Y-%m-%d %H:%M}")
+        return Sign(
+            _("Lights"),
+            "FAIL",
+            _("%(part)s of %(whole)s off", part=len(dim), whole=len(steps)),
+            f"{dim[0]['name']}: {dim[0]['found']}",
+        )
+    return _well(
+        _("Lights"), _("all %(count)s at their level, %(when)s", count=len(steps), when=moment(here(state.last.at)))
+    )
 
 
 def _startup(state: StartUpState) -> Sign:
     if not state.due and state.last is not None:
-        return _well("Start-up check", f"{state.last.who}, {state.last.at.astimezone():%Y-%m-%d %H:%M}")
+        return _well(_("Start-up check"), f"{state.last.who}, {moment(here(state.last.at))}")
     if state.last is not None and not state.last.passed:
-        return Sign("Start-up check", "FAIL", "failed", state.reason)
-    return Sign("Start-up check", "REVIEW", "due", state.reason)
+        return Sign(_("Start-up check"), "FAIL", _("failed"), state.reason)
+    return Sign(_("Start-up check"), "REVIEW", _("due"), state.reason)
 
 
 def _sync(settings: Settings) -> Sign:
-    if not settings.database:
-        return _well("Sync", "the records are this station's own file")
+    if not has_server(settings):
+        return _well(_("Sync"), _("the records are this station's own file"))
     outbox = outbox_of(settings)
     waiting, aside = outbox.waiting(), outbox.set_aside()
     if aside:
-        return Sign("Sync", "FAIL", f"{len(aside)} set aside", aside[0].error)
+        return Sign(_("Sync"), "FAIL", _("%(count)s set aside", count=len(aside)), aside[0].error)
     if waiting:
-        return Sign("Sync", "REVIEW", f"{len(waiting)} waiting", f"since {waiting[0].kept_at:%Y-%m-%d %H:%M} UTC")
-    return _well("Sync", "everything is in the log")
+        return Sign(
+            _("Sync"),
+            "REVIEW",
+            _("%(count)s waiting", count=len(waiting)),
+            _("since %(when)s", when=moment(here(waiting[0].kept_at))),
+        )
+    return _well(_("Sync"), _("everything is in the log"))
 
 
 def _well(name: str, more: str) -> Sign:
-    return Sign(name, "PASS", "well", more)
+    return Sign(name, "PASS", _("well"), more)
 
 
 def hand_check_names(piece: PieceRecord) -> Iterator[str]:

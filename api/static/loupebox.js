@@ -36,6 +36,8 @@ class Viewer {
   /* Views are `svg.plate` elements in pixels of their frame; zooming changes only their viewBox, so overlays stay exact. */
   constructor(root) {
     this.root = root;
+    root.viewer = this;
+    this.tiles = new Map();
     this.stage = root.querySelector(".stage");
     this.plates = [...root.querySelectorAll("svg.plate")];
     this.frames = [...root.querySelectorAll("[data-frame]")];
@@ -112,7 +114,14 @@ class Viewer {
     const unit = Math.max(box[2] / (this.stage.clientWidth || 1), box[3] / (this.stage.clientHeight || 1));
     plate.style.setProperty("--unit", unit);
     plate.querySelector("image").classList.toggle("close", unit < 0.5);
+    this.showTiles(plate, box, unit);
     this.root.querySelector("[data-zoom]").textContent = `${Math.round(100 / unit)} %`;
+  }
+
+  showTiles(plate, box, unit) {
+    if (typeof Tiles === "undefined" || !this.frames.some((f) => f.dataset.tiles && f.dataset.view === plate.dataset.view)) return;
+    if (!this.tiles.has(plate)) this.tiles.set(plate, new Tiles(plate));
+    this.tiles.get(plate).show(this.current.dataset.tiles, box, unit);
   }
 
   at(event) {
@@ -174,6 +183,7 @@ class Viewer {
     const held = new Map();
     let spread = 0;
     this.stage.addEventListener("pointerdown", (event) => {
+      if (this.root.hasAttribute("data-drawing")) return;
       this.stage.setPointerCapture(event.pointerId);
       held.set(event.pointerId, [event.clientX, event.clientY]);
       spread = 0;

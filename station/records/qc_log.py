@@ -32,6 +32,7 @@ from loupebox.station.records.inspections import InspectionFilter, Page
 from loupebox.station.records.job import Job
 from loupebox.station.records.job_import import JobImport
 from loupebox.station.records.jobs import ImportedJobs
+from loupebox.station.records.labels import Labels
 from loupebox.station.records.one_change import OneChange
 from loupebox.station.records.people import People
 from loupebox.station.records.pictures import Pictures
@@ -94,6 +95,7 @@ class QcLog:
         self.styles = Styles(engine)
         self.history = PieceHistory(engine)
         self.happenings = Happenings(engine)
+        self.labels = Labels(engine, clock)
 
     @classmethod
     def open(cls, database: str | Path, frames: Path | ImageStore, rules: SignInRules = USUAL_RULES) -> QcLog:

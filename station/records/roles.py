@@ -19,6 +19,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     # What becomes of a piece.
     "inspection.record": ("inspector", "lead", "engineer"),
     "inspection.decide": ("inspector", "lead"),
+    "label.add": ("inspector", "lead", "engineer"),
     "concession.grant": ("lead",),
     "rework.take": ("bench", "lead"),
     "rework.assign": ("lead",),

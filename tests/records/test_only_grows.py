@@ -31,6 +31,7 @@ ONLY_GROW = sorted(set(METADATA.tables) - CHANGE)
 def live_a_life(log: QcLog) -> None:
     """Everything that can happen to a piece that fails, so that its tables have rows."""
     log.record(an_entry(MISSING_PRONG, POROUS, frames=(frame(b"the shank", "shank", "coaxial"),)))
+    log.labels.false_alarm(1, 1, "Ana")
     log.rework.ask(1, "Ben", "which prong?")
     log.rework.prioritise(1, 1, "Ana")
     log.rework.take(1, "Ben")
