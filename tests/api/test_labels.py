@@ -1,4 +1,4 @@
-"""Reporting on the picture itself: a box is drawn and named, a finding is denied by one press; who may not is refused."""
+"""Reporting on the picture itself: a box is drawn and named, a finding denied by one press; who may not is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people say that an inspection missed, or found where nothing is: kept as said, refused where it is nowhere."""
+"""What people say that an inspection missed, or found where nothing is: kept as said, refused where nowhere."""
 
 from __future__ import annotations
 
