@@ -95,9 +95,10 @@ def bag(
     log: Log,
     ticket: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     piece: Annotated[str | None, Query(max_length=120)] = None,
+    end: Annotated[bool, Query(description="the last piece has been seen to")] = False,
 ) -> Response:
     """One bag: what to do now comes first."""
-    page = bag_page(request.app.state.settings, log, job, ticket, piece)
+    page = bag_page(request.app.state.settings, log, job, ticket, piece, end=end)
     context: dict[str, Any] = {
         "decided": DECIDED,
         "reasons": REASONS_FOR,

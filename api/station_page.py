@@ -106,7 +106,9 @@ def bag_lines(log: QcLog, today: date) -> list[BagLine]:
     return [BagLine(bag, bag.job.due is not None and bag.job.due < today) for bag in still]
 
 
-def bag_page(settings: Settings, log: QcLog, job: str, ticket: int | None, piece: str | None) -> BagPage:
+def bag_page(
+    settings: Settings, log: QcLog, job: str, ticket: int | None, piece: str | None, *, end: bool = False
+) -> BagPage:
     """What to do now is read from the records each time: whoever reloads the page, or opens it elsewhere, sees it."""
     bag = log.bags.bag(job)
     last = log.recent(LAST_SHOWN, InspectionFilter(job=job)).items
@@ -122,7 +124,7 @@ def bag_page(settings: Settings, log: QcLog, job: str, ticket: int | None, piece
         bag=bag,
         sheet=sheet,
         no_sheet=no_sheet,
-        mode=_mode(bag, record, ticket, next_piece),
+        mode=_mode(bag, None if end else record, ticket, next_piece),
         shown=shown,
         picture=None if shown is None else _picture(shown),
         next_piece=next_piece,

@@ -49,7 +49,7 @@ def eight_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     if pixels.dtype == np.uint8:
         return pixels
     full = 4095 if pixels.max(initial=0) < 4096 else 65535
-    return cv2.convertScaleAbs(pixels, alpha=255 / full)
+    return np.asarray(cv2.convertScaleAbs(pixels, alpha=255 / full), np.uint8)
 
 
 def top_level(width_px: int, height_px: int) -> int:

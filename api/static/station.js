@@ -141,7 +141,7 @@ function line(words) {
 function announce() {
   const { outcome, ended, inspection } = work().dataset;
   requestAnimationFrame(() => requestAnimationFrame(() => {
-    work().dataset.seenAfterMs = String(Date.now() - Number(ended));
+    Object.assign(document.body.dataset, { seenInspection: inspection, seenAfterMs: String(Date.now() - Number(ended)) });
     document.dispatchEvent(new CustomEvent("loupebox:verdict", { detail: { outcome, inspection } }));
   }));
   beep({ PASS: [[880, 0.09]], REVIEW: [[660, 0.12], [660, 0.12]], FAIL: [[220, 0.35]], REFUSED: [[330, 0.1], [247, 0.2]] }[outcome] ?? []);

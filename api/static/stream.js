@@ -69,12 +69,17 @@ function busy(part) {
         : field.value !== field.defaultValue);
 }
 
+/* What a part says; each reading of a page gives its forms new keys. */
+function told(part) {
+  return part.outerHTML.replace(/ data-key="\w*"/g, "");
+}
+
 /* Put the parts of another page in the place of ours, each found by its id; the focus stays where it was. */
 function swap(html, parts) {
   const page = new DOMParser().parseFromString(html, "text/html");
   for (const part of parts) {
     const fresh = page.getElementById(part.id);
-    if (!fresh || fresh.outerHTML === part.outerHTML) continue;
+    if (!fresh || told(fresh) === told(part)) continue;
     const focus = part.contains(document.activeElement) ? document.activeElement.id : "";
     part.replaceWith(fresh);
     if (focus) document.getElementById(focus)?.focus();
