@@ -5,8 +5,8 @@ from alembic import op
 
 from loupebox.station.records.migrations.only_grows import only_grows
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
