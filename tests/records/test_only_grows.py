@@ -79,6 +79,7 @@ def test_what_is_recorded_stays(engine: Engine, table: str, act: str) -> None:
         ("measurement", "verdict", "pass"),
         ("defect", "verdict", "PASS"),
         ("finding", "kind", "hole"),
+        ("label", "kind", "hole"),
         ("finding", "view", "behind"),
         ("finding", "light", "candle"),
         ("finding", "zone", "D"),
