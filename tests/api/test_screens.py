@@ -175,7 +175,7 @@ def test_today_says_what_to_do_next(station: Station, open_page: OpenPage) -> No
     expect(page.locator("tbody tr")).to_have_count(9)
     page.get_by_role("link", name=re.compile("REFUSED 1")).click()
     expect(page.locator("tbody tr")).to_have_count(1)
-    page.get_by_role("link", name="2026-11-20").click()
+    page.get_by_role("link", name="20 Nov 2026").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Friday 20 November 2026")
     waiting.get_by_role("link", name=re.compile("reviews open")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("P-0003")

@@ -89,10 +89,10 @@ def test_the_page_asks_for_a_signature_only_where_one_is_needed(own_station: Sta
     page = open_page(own_station, "Ina")
     page.goto(f"/inspections/{own_station.numbers['P-0003']}")
     page.get_by_role("radio", name="Accept").check()
-    expect(page.get_by_label("or with your PIN")).to_be_hidden()
+    expect(page.get_by_label("or your PIN")).to_be_hidden()
     page.get_by_role("radio", name="Scrap").check()
     page.locator("select[name=reason_code]").select_option("cannot_be_mended")
-    page.get_by_label("or with your PIN").fill(PIN)
+    page.get_by_label("or your PIN").fill(PIN)
     page.get_by_role("button", name="Record the decision").click()
     expect(page.locator("#decision")).to_contain_text("Scrapped by Ina")
     assert decided(own_station, "P-0003") == ["scrap"]
