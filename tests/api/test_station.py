@@ -108,7 +108,7 @@ def test_a_failure_is_routed_by_enter_and_nothing_that_it_needs_is_lost(
     page.keyboard.press(" ")  # no pedal: a failure is not passed over
     page.keyboard.press("Enter")
     expect(page.locator("#ticket")).to_contain_text("P-0011")
-    expect(page.locator("#ticket h2")).to_have_text("Re-tip at setting, Re-polish at polishing")
+    expect(page.locator("#ticket h2")).to_have_text("Re-tip at Setting, Re-polish at Polishing")
     assert kinds(own_station, number) == [("rework", "loupebox")]
     assert [order.state for order in own_station.log.inspection(number).orders] == ["open", "open"]
 
