@@ -40,6 +40,7 @@ words: $(VENV)/.test
 	@mkdir -p build
 	@$(BIN)/pybabel -q extract -F pyproject.toml $(CATALOGUE) -o build/words.pot .
 	@$(BIN)/pybabel -q update -i build/words.pot -o api/locale/hi.po -l hi --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	@sed -i -E '/^"(Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By):/d' api/locale/hi.po
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,19 @@ Floats = NDArray[np.float64]
 
 ROUNDS = 100
 SETTLED_PX = 1e-10
+
+
+def straightened_px(distorted_px: Callable[[Floats], Floats], xy_px: Floats) -> Floats:
+    """The straight points, shape (n, 2), that a lens shows at these, by fixed-point iteration."""
+    seen = np.asarray(xy_px, np.float64)
+    straight = seen
+    for _ in range(ROUNDS):
+        moved = seen - (distorted_px(straight) - straight)
+        settled = float(np.abs(moved - straight).max(initial=0.0)) < SETTLED_PX
+        straight = moved
+        if settled:
+            break
+    return straight
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +82,7 @@ class Lens:
 
     def undistorted_px(self, xy_px: Floats) -> Floats:
         """The inverse of `distorted_px`: points are corrected, not pictures, which would lose what lies below a px."""
-        seen = np.asarray(xy_px, np.float64)
-        straight = seen
-        for _ in range(ROUNDS):
-            moved = seen - (self.distorted_px(straight) - straight)
-            settled = float(np.abs(moved - straight).max(initial=0.0)) < SETTLED_PX
-            straight = moved
-            if settled:
-                break
-        return straight
+        return straightened_px(self.distorted_px, xy_px)
 
     def doubt_px(self, xy_px: Floats, corner_px: float) -> Floats:
         """How far each point may be off, shape (n, 2), when a corner may be off by so much: outward, as r^3."""

@@ -8,12 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from loupebox.calibration.lens import Lens
+from loupebox.calibration.lens import Lens, straightened_px
 
 Floats = NDArray[np.float64]
-
-ROUNDS = 100
-SETTLED_PX = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +60,7 @@ class PinholeCamera:
         -------
         ndarray, shape (n, 2)
         """
-        seen = np.asarray(xy_px, np.float64)
-        straight = seen
-        for _ in range(ROUNDS):
-            moved = seen - (self.distorted_px(straight) - straight)
-            settled = float(np.abs(moved - straight).max(initial=0.0)) < SETTLED_PX
-            straight = moved
-            if settled:
-                break
-        return straight
+        return straightened_px(self.distorted_px, xy_px)
 
     def distorted_px(self, xy_px: Floats) -> Floats:
         """The inverse of `undistorted_px`: where the lens puts straight points."""

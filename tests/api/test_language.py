@@ -104,6 +104,7 @@ def test_words_past_the_catalogue_are_found() -> None:
     for source in (
         "<p>Hello</p>",
         "<p>{{ 'late' if x }}</p>",
+        '<input summary="Scan a bag">',
         '<p title="Late {{ x }}">{{ _("kept") }}</p>',
         "{% set word = 'Captured at' %}",
         "{% for name in ['Today', 'Rework'] %}{{ name }}{% endfor %}",
@@ -160,7 +161,14 @@ def is_words(text: str) -> bool:
 class Said(HTMLParser):
     """Collects what a reader sees and a screen reader says; program code and other languages' parts aside."""
 
-    ATTRIBUTES = ("aria-label", "title", "alt", "placeholder", "data-label", "data-title", "data-say")
+    # What only browsers and programs read; every other attribute is taken for words.
+    FOR_PROGRAMS = re.compile(
+        "action|aria-(current|describedby|hidden|labelledby|live|pressed)|autocomplete|charset|class|content|d|fill|filter|for"
+        "|color-interpolation-filters|dominant-baseline|height|href|id|inputmode|lang|list|loading|maxlength|method|mode|name"
+        "|points|preserveaspectratio|rel|role|scope|spellcheck|src|step|stroke|stroke-linejoin|text-anchor|transform|type|value|viewbox"
+        "|width"
+    )
+    DATA_IN_WORDS = ("data-label", "data-title", "data-say")
 
     def __init__(self) -> None:
         super().__init__()
@@ -173,8 +181,10 @@ class Said(HTMLParser):
             self.depth += tag == self.aside
         elif tag in ("code", "kbd", "script", "style") or (given.get("lang") and tag != "html"):
             self.aside, self.depth = tag, 1
-        for name in self.ATTRIBUTES:
-            self._collect(given.get(name) or "")
+        for name, value in given.items():
+            for_programs = self.FOR_PROGRAMS.fullmatch(name) or name.startswith("data-")
+            if name.startswith(self.DATA_IN_WORDS) or not for_programs:
+                self._collect(value or "")
 
     def handle_endtag(self, tag: str) -> None:
         self.depth -= bool(self.depth) and tag == self.aside
