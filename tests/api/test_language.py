@@ -163,7 +163,7 @@ class Said(HTMLParser):
 
     # What only browsers and programs read; every other attribute is taken for words.
     FOR_PROGRAMS = re.compile(
-        "action|aria-(current|describedby|hidden|labelledby|live|pressed)|autocomplete|charset|class|content|d|fill|filter|for"
+        "action|aria-(current|describedby|hidden|labelledby|live|pressed)|autocomplete|charset|class|content|d|dx|dy|fill|filter|for"
         "|color-interpolation-filters|dominant-baseline|height|href|id|inputmode|lang|list|loading|maxlength|method|mode|name"
         "|points|preserveaspectratio|rel|role|scope|spellcheck|src|step|stroke|stroke-linejoin|text-anchor|transform|type|value|viewbox"
         "|width"
