@@ -24,9 +24,13 @@ def record(station: Station, made: Made) -> int:
 
 def opened(station: Station, open_page: OpenPage, job: str = "J-1041", who: str = "Ina") -> Page:
     page = open_page(station, who)
+    show_bag(page, job)
+    return page
+
+
+def show_bag(page: Page, job: str) -> None:
     page.goto(f"/station/bags/{job}")
     expect(page.locator("html")).to_have_attribute("data-connection", "live")
-    return page
 
 
 def kinds(station: Station, number: int) -> list[tuple[str, str]]:
@@ -176,8 +180,9 @@ def test_a_cut_in_the_middle_of_an_action_loses_nothing_and_doubles_nothing(
     mode: str,
 ) -> None:
     count = prepare(own_station)
-    page = opened(own_station, open_page, job)
-    keys = cut_after(page, part)
+    page = open_page(own_station, "Ina")
+    keys = cut_after(page, part)  # before the page is there: it may keep its open lines past a later cut
+    show_bag(page, job)
     page.keyboard.press(key)
     expect(page.locator("#work")).to_have_attribute("data-mode", mode)
     assert len(keys) == 2
